@@ -1,0 +1,15 @@
+package io.caisson.vm.api;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** The contents of an initial RAM disk. They may hold a secret: monitors keep them in memory, never in a file. */
+@ConsumerType
+public interface InitialRamdisk {
+    /** Exactly how many bytes {@link #writeTo} writes. */
+    long size();
+
+    /** Writes the uncompressed contents. Each call writes the same. */
+    void writeTo(OutputStream target) throws IOException;
+}
