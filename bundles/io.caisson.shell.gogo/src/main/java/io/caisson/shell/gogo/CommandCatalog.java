@@ -1,0 +1,148 @@
+package io.caisson.shell.gogo;
+
+import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.Descriptor;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+
+/**
+ * The commands there are: services with a Gogo scope (the noun) and functions (the verbs) whose property
+ * {@value #MARK} is set. Functions listed in that property can be called without their noun.
+ */
+final class CommandCatalog {
+    /** Service property of command services, String+: the functions that need no noun; may be empty. */
+    private static final String MARK = "caisson.command.short";
+
+    private final BundleContext context;
+
+    CommandCatalog(BundleContext context) {
+        this.context = context;
+    }
+
+    /**
+     * A command found on a command line.
+     *
+     * @param words how many words name it
+     */
+    record Match(String scope, String function, int words) {}
+
+    Match find(List<String> words) {
+        String first = words.getFirst();
+        for (ServiceReference<?> service : services()) {
+            String scope = String.valueOf(service.getProperty(CommandProcessor.COMMAND_SCOPE));
+            if (strings(service.getProperty(MARK)).contains(first)) {
+                return new Match(scope, first, 1);
+            }
+            if (scope.equals(first)
+                    && words.size() > 1
+                    && strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION))
+                            .contains(words.get(1))) {
+                return new Match(scope, words.get(1), 2);
+            }
+        }
+        throw unknown(words);
+    }
+
+    CaissonException unknown(List<String> words) {
+        var verbs = new TreeSet<String>();
+        for (ServiceReference<?> service : services()) {
+            if (words.getFirst().equals(service.getProperty(CommandProcessor.COMMAND_SCOPE))) {
+                verbs.addAll(strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION)));
+            }
+        }
+        if (verbs.isEmpty()) {
+            return new CaissonException(
+                    ErrorKind.INVALID_ARGUMENT, "unknown command '" + words.getFirst() + "' (see caisson --help)");
+        }
+        return new CaissonException(
+                ErrorKind.INVALID_ARGUMENT,
+                (words.size() < 2
+                                ? "'" + words.getFirst() + "' needs a verb"
+                                : "unknown command '" + words.getFirst() + " " + words.get(1) + "'")
+                        + "; there are: " + String.join(", ", verbs));
+    }
+
+    String version() {
+        return "caisson " + context.getBundle().getVersion();
+    }
+
+    /** All commands with a line on each. */
+    String overview() {
+        var lines = new TreeMap<String, String>();
+        for (ServiceReference<?> service : services()) {
+            Object commands = context.getService(service);
+            if (commands == null) {
+                continue;
+            }
+            String scope = String.valueOf(service.getProperty(CommandProcessor.COMMAND_SCOPE));
+            Map<String, String> summaries = summaries(commands.getClass());
+            for (String function : strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION))) {
+                boolean isShort = strings(service.getProperty(MARK)).contains(function);
+                lines.put(isShort ? function : scope + " " + function, summaries.getOrDefault(function, ""));
+            }
+            context.ungetService(service);
+        }
+        int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
+        var text = new StringBuilder("""
+                Usage: caisson [--debug] COMMAND [OPTION…] [OPERAND…]
+
+                Runs every Linux container in its own lightweight virtual machine.
+
+                Commands:
+                """);
+        lines.forEach((name, summary) -> text.append("  ")
+                .append(name)
+                .repeat(" ", width - name.length() + 2)
+                .append(summary)
+                .append('\n'));
+        return text.append("""
+
+                  --debug    Print log messages and stack traces to standard error
+                  --version  Print the version
+                Each command explains itself with --help.""").toString();
+    }
+
+    private static Map<String, String> summaries(Class<?> commands) {
+        var summaries = new TreeMap<String, String>();
+        for (var method : commands.getMethods()) {
+            var descriptor = method.getAnnotation(Descriptor.class);
+            if (descriptor != null) {
+                String name = method.getName();
+                summaries.put(name.startsWith("_") ? name.substring(1) : name, descriptor.value());
+            }
+        }
+        return summaries;
+    }
+
+    private List<ServiceReference<?>> services() {
+        try {
+            ServiceReference<?>[] references = context.getAllServiceReferences(null, "(" + MARK + "=*)");
+            return references == null ? List.of() : List.of(references);
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static List<String> strings(@Nullable Object property) {
+        return switch (property) {
+            case null -> List.of();
+            case String[] values -> Arrays.asList(values);
+            case Iterable<?> values -> {
+                var list = new ArrayList<String>();
+                values.forEach(value -> list.add(String.valueOf(value)));
+                yield list;
+            }
+            default -> List.of(property.toString());
+        };
+    }
+}

@@ -1,0 +1,143 @@
+package io.caisson.shell.gogo;
+
+import io.caisson.service.api.CaissonException;
+import io.caisson.shell.library.CommandException;
+import io.caisson.shell.library.CommandResult;
+import io.caisson.shell.library.Listing;
+import io.caisson.shell.library.Signals;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToIntFunction;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Function;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.log.LogListener;
+import org.osgi.service.log.LogReaderService;
+
+/**
+ * {@code caisson NOUN VERB …} and {@code caisson VERB …} from the operating system's shell: finds the Gogo command,
+ * runs it on the calling thread, prints what it returns, and says by the exit status how it went. SIGINT and
+ * SIGTERM interrupt the command, which undoes what it began.
+ */
+@Component(service = ToIntFunction.class, property = "caisson.commandline=true")
+public final class CommandLine implements ToIntFunction<String[]> {
+    /** Caisson's own failures, apart from those of the container's process. */
+    private static final int FAILURE = 125;
+
+    private final CommandProcessor processor;
+    private final LogReaderService logs;
+    private final CommandCatalog catalog;
+
+    /** Made by Declarative Services. */
+    @Activate
+    public CommandLine(
+            BundleContext context,
+            @Reference(policyOption = ReferencePolicyOption.GREEDY) CommandProcessor processor,
+            @Reference(policyOption = ReferencePolicyOption.GREEDY) LogReaderService logs) {
+        this.processor = processor;
+        this.logs = logs;
+        this.catalog = new CommandCatalog(context);
+    }
+
+    /** Runs one command line; returns its exit status. */
+    @Override
+    public int applyAsInt(String[] arguments) {
+        // Descriptors, not System.out: Gogo has put streams of its own in their place by now.
+        var in = new FileInputStream(FileDescriptor.in);
+        var out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        var err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        var words = new ArrayList<>(List.of(arguments));
+        boolean debug = !words.isEmpty() && words.getFirst().equals("--debug");
+        if (debug) {
+            words.removeFirst();
+        }
+        LogListener printer = entry -> err.println(entry.getLogLevel() + " " + entry.getLoggerName() + ": "
+                + entry.getMessage() + (entry.getException() == null ? "" : ": " + entry.getException()));
+        if (debug) {
+            logs.addLogListener(printer);
+        }
+        try {
+            return run(words, in, out, err, debug);
+        } finally {
+            logs.removeLogListener(printer);
+            out.flush();
+        }
+    }
+
+    private int run(List<String> words, InputStream in, PrintStream out, PrintStream err, boolean debug) {
+        var signal = new AtomicInteger();
+        Thread command = Thread.currentThread();
+        try (var session = processor.createSession(in, out, err);
+                var _ = Signals.handle(
+                        kind -> {
+                            signal.set(kind.number());
+                            command.interrupt();
+                        },
+                        Signals.Kind.INT,
+                        Signals.Kind.TERM)) {
+            return print(execute(session, words), out);
+        } catch (CommandException e) {
+            report(e, err, debug);
+            return signal.get() == 0 ? e.status() : 128 + signal.get();
+        } catch (InterruptedException e) {
+            return 128 + (signal.get() == 0 ? Signals.Kind.INT.number() : signal.get());
+        } catch (CaissonException e) {
+            report(e, err, debug);
+            return signal.get() == 0 ? FAILURE : 128 + signal.get();
+        } catch (Exception e) {
+            err.println("caisson: internal error: " + e);
+            e.printStackTrace(err);
+            return FAILURE;
+        }
+    }
+
+    private @Nullable Object execute(CommandSession session, List<String> words) throws Exception {
+        if (words.isEmpty()
+                || words.getFirst().equals("--help")
+                || words.getFirst().equals("help")) {
+            return catalog.overview();
+        }
+        if (words.getFirst().equals("--version")) {
+            return catalog.version();
+        }
+        CommandCatalog.Match match = catalog.find(words);
+        if (!(session.get(match.scope() + ":" + match.function()) instanceof Function function)) {
+            throw catalog.unknown(words);
+        }
+        return function.execute(session, new ArrayList<>(words.subList(match.words(), words.size())));
+    }
+
+    private static int print(@Nullable Object result, PrintStream out) {
+        switch (result) {
+            case null -> {}
+            case String text when text.isEmpty() -> {}
+            case CommandResult outcome -> {
+                print(outcome.value(), out);
+                return outcome.status();
+            }
+            case Listing listing -> out.println(listing.render(TerminalWidth.columns()));
+            default -> out.println(result);
+        }
+        return 0;
+    }
+
+    private static void report(RuntimeException failure, PrintStream err, boolean debug) {
+        err.println("caisson: " + failure.getMessage());
+        if (debug) {
+            failure.printStackTrace(err);
+        }
+    }
+}

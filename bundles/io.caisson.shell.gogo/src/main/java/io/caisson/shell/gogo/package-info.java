@@ -1,0 +1,2 @@
+/** The command line on top of Gogo: one command from the operating system's shell, or an interactive shell. */
+package io.caisson.shell.gogo;

@@ -1,0 +1,2 @@
+/** Shell commands about Caisson itself: its providers and its host. */
+package io.caisson.system.gogo;

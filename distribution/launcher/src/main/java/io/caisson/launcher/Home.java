@@ -1,0 +1,31 @@
+package io.caisson.launcher;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Where everything that lasts is kept (XDG Base Directory Specification 0.8). */
+final class Home {
+    private Home() {}
+
+    /** {@code $CAISSON_HOME}, else {@code $XDG_DATA_HOME/caisson}, else {@code ~/.local/share/caisson}; absolute. */
+    static Path locate(Map<String, String> environment) throws LaunchException {
+        String home = environment.get("CAISSON_HOME");
+        if (present(home)) {
+            return Path.of(home).toAbsolutePath().normalize();
+        }
+        String data = environment.get("XDG_DATA_HOME");
+        if (present(data) && Path.of(data).isAbsolute()) {
+            return Path.of(data, "caisson").normalize();
+        }
+        String user = System.getProperty("user.home");
+        if (user == null || !Path.of(user).isAbsolute()) {
+            throw new LaunchException("this user has no home directory: set CAISSON_HOME");
+        }
+        return Path.of(user, ".local", "share", "caisson");
+    }
+
+    private static boolean present(@Nullable String value) {
+        return value != null && !value.isEmpty();
+    }
+}

@@ -1,0 +1,68 @@
+package io.caisson.launcher;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import org.osgi.framework.BundleException;
+
+/**
+ * {@code caisson COMMAND…}: one framework, one command, one exit status.
+ *
+ * <p>System properties: {@code caisson.distribution}, the distribution's directory (required); {@code
+ * caisson.orderly.exit}, whether to leave through the JVM's orderly shutdown, which recording an AOT cache needs.
+ */
+public final class Main {
+    /** Caisson's own failures, as Docker and Kata number theirs. */
+    private static final int FAILURE = 125;
+
+    /** Taken before Gogo puts its own streams in their place. */
+    private static final PrintStream ERROR = System.err;
+
+    private Main() {}
+
+    /** Never returns: framework threads are not daemons, so every path ends the JVM. */
+    public static void main(String[] arguments) {
+        int status = FAILURE;
+        try {
+            status = run(arguments);
+        } catch (LaunchException e) {
+            ERROR.println("caisson: " + e.getMessage());
+            if (List.of(arguments).contains("--debug")) {
+                e.printStackTrace(ERROR);
+            }
+        } catch (Throwable e) {
+            ERROR.println("caisson: internal error: " + e);
+            e.printStackTrace(ERROR);
+        } finally {
+            ERROR.flush();
+            if (Boolean.getBoolean("caisson.orderly.exit")) {
+                System.exit(status);
+            }
+            Runtime.getRuntime().halt(status);
+        }
+    }
+
+    private static int run(String[] arguments) throws LaunchException {
+        String location = System.getProperty("caisson.distribution");
+        if (location == null) {
+            throw new LaunchException(
+                    "start Caisson by its bin/caisson: system property caisson.distribution is unset");
+        }
+        Distribution distribution = Distribution.at(Path.of(location).toAbsolutePath());
+        Path home = Home.locate(System.getenv());
+        // A shell may install, update and remove bundles, so it gets a framework storage of its own.
+        boolean own = arguments.length > 0 && arguments[0].equals("shell");
+        try (var storage = own ? Storage.own(home, distribution) : Storage.shared(home, distribution);
+                var framework = RunningFramework.start(distribution, home, storage)) {
+            return framework.execute(arguments);
+        } catch (IOException e) {
+            throw new LaunchException(
+                    "cannot use " + home + " as home: " + e + " (set CAISSON_HOME to a directory you can write to)", e);
+        } catch (BundleException e) {
+            throw new LaunchException("the OSGi framework does not start: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            throw new LaunchException("interrupted while starting", e);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package io.caisson.launcher;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.osgi.framework.BundleException;
+
+/**
+ * The framework's storage. All one-shot commands of a distribution share one, prepared once beside its place and
+ * published by renaming it; they only read it. A lock file beside it, held shared while a framework uses it, keeps
+ * others from removing it; storages that nobody uses any more are removed when a new one is made.
+ */
+final class Storage implements AutoCloseable {
+    private final Path directory;
+    private final FileChannel lock;
+    private final boolean temporary;
+
+    private Storage(Path directory, FileChannel lock, boolean temporary) {
+        this.directory = directory;
+        this.lock = lock;
+        this.temporary = temporary;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /** The storage that this distribution's one-shot commands share. */
+    static Storage shared(Path home, Distribution distribution)
+            throws IOException, LaunchException, BundleException, InterruptedException {
+        Path parent = parent(home);
+        Path directory = parent.resolve(distribution.identity());
+        FileChannel lock = lock(directory);
+        try {
+            if (!Files.isDirectory(directory)) {
+                publish(parent, directory, distribution);
+            }
+            return new Storage(directory, lock, false);
+        } catch (Throwable e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /** A storage for one framework alone, removed when it is closed. */
+    static Storage own(Path home, Distribution distribution)
+            throws IOException, LaunchException, BundleException, InterruptedException {
+        Path parent = parent(home);
+        Path directory = parent.resolve("own-" + ProcessHandle.current().pid());
+        FileChannel lock = lock(directory);
+        try {
+            delete(directory);
+            RunningFramework.install(distribution, directory);
+            return new Storage(directory, lock, true);
+        } catch (Throwable e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static Path parent(Path home) throws IOException {
+        Path parent = home.resolve("felix");
+        if (!Files.isDirectory(parent)) {
+            Files.createDirectories(home);
+            try {
+                Files.createDirectory(
+                        parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } catch (FileAlreadyExistsException e) {
+                // Another command made it at the same moment: that is just as well.
+                if (!Files.isDirectory(parent)) {
+                    throw e;
+                }
+            }
+        }
+        return parent;
+    }
+
+    private static void publish(Path parent, Path directory, Distribution distribution)
+            throws IOException, LaunchException, BundleException, InterruptedException {
+        removeUnused(parent);
+        Path prepared = Files.createTempDirectory(parent, "new-");
+        FileChannel lock = lock(prepared);
+        try (lock) {
+            RunningFramework.install(distribution, prepared);
+            Files.move(prepared, directory, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
+            // Another command published the same storage first; it is as good as this one.
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException("cannot rename inside " + parent, e);
+        } finally {
+            delete(prepared);
+            Files.deleteIfExists(lockFile(prepared));
+        }
+    }
+
+    private static void removeUnused(Path parent) throws IOException {
+        try (var entries = Files.newDirectoryStream(parent, Files::isDirectory)) {
+            for (Path entry : entries) {
+                try (FileChannel channel = open(lockFile(entry));
+                        FileLock unused = channel.tryLock()) {
+                    if (unused != null) {
+                        delete(entry);
+                        Files.deleteIfExists(lockFile(entry));
+                    }
+                }
+            }
+        }
+    }
+
+    /** A lock that was removed between opening and locking protects nothing: try again. */
+    private static FileChannel lock(Path directory) throws IOException {
+        while (true) {
+            FileChannel channel = open(lockFile(directory));
+            channel.lock(0, Long.MAX_VALUE, true);
+            if (Files.exists(lockFile(directory))) {
+                return channel;
+            }
+            channel.close();
+        }
+    }
+
+    private static FileChannel open(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    private static Path lockFile(Path directory) {
+        return directory.resolveSibling(directory.getFileName() + ".lock");
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path visited, java.io.IOException failure) throws IOException {
+                if (failure != null) {
+                    throw failure;
+                }
+                Files.delete(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (lock) {
+            if (temporary) {
+                delete(directory);
+                Files.deleteIfExists(lockFile(directory));
+            }
+        }
+    }
+}
