@@ -21,12 +21,15 @@ public interface GuestAgent extends Provider {
     InitialRamdisk initialRamdisk(String architecture, GuestSecret secret);
 
     /**
-     * Connects to the init of a guest that was booted, or is booting, from {@link #initialRamdisk}. The transport stays
-     * the caller's and must live as long as the session.
+     * Connects to the init of a guest that was booted, is booting or will be booted from {@link #initialRamdisk}. Called
+     * early, it gets its client ready while the machine still boots. The transport stays the caller's and must live as
+     * long as the session.
      *
+     * @param name names the session in threads and errors; the sandbox's id
      * @param timeout how long the guest may take until it answers
      * @throws io.caisson.service.api.CaissonException TIMEOUT when the guest does not answer in time, UNAVAILABLE when
      *     the transport breaks, UNSUPPORTED when no protocol version is shared
      */
-    GuestSession connect(GuestTransport transport, GuestSecret secret, Duration timeout) throws InterruptedException;
+    GuestSession connect(String name, GuestTransport transport, GuestSecret secret, Duration timeout)
+            throws InterruptedException;
 }

@@ -8,7 +8,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * A process in a guest. Its streams are kept by the guest until they are read, in bounded memory: a process whose
- * output nobody reads waits.
+ * output nobody reads waits. A stream whose connection breaks is continued on a new one, without a byte lost or
+ * repeated. One thread may use a stream at a time; closing it from another wakes the first.
  */
 @ConsumerType
 public interface GuestProcess {

@@ -24,9 +24,12 @@ public interface GuestSession extends AutoCloseable {
     GuestProcess createProcess(String containerId, String processId, GuestProcessSpec spec) throws InterruptedException;
 
     /** The handle of a process made by this or another session; no call is made and nothing is checked. */
-    GuestProcess process(String containerId, String processId, GuestProcessSpec spec);
+    GuestProcess process(String containerId, String processId);
 
-    /** Ends all containers, flushes all disks and powers the guest off. */
+    /**
+     * Ends all containers and flushes all disks; the guest then powers itself off, once this session is closed or half
+     * a second later.
+     */
     void powerOff() throws InterruptedException;
 
     /** Ends the connection and every stream opened through it; the guest and its containers go on. Idempotent. */
