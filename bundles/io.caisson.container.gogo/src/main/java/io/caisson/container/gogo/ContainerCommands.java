@@ -1,0 +1,240 @@
+package io.caisson.container.gogo;
+
+import io.caisson.container.api.Container;
+import io.caisson.container.api.ContainerHandle;
+import io.caisson.container.api.ContainerInfo;
+import io.caisson.container.api.ContainerProcess;
+import io.caisson.container.api.ContainerService;
+import io.caisson.container.api.ContainerSpec;
+import io.caisson.container.api.ExitStatus;
+import io.caisson.container.api.ProcessSpec;
+import io.caisson.image.api.ImageReference;
+import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
+import io.caisson.service.api.Platform;
+import io.caisson.shell.library.Arguments;
+import io.caisson.shell.library.CommandException;
+import io.caisson.shell.library.CommandResult;
+import io.caisson.shell.library.CommandSyntax;
+import io.caisson.shell.library.Listing;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+
+/** {@code container:run}, {@code exec}, {@code list} and {@code stop}. */
+@Component(
+        service = ContainerCommands.class,
+        property = {
+            "osgi.command.scope=container",
+            "osgi.command.function=run",
+            "osgi.command.function=exec",
+            "osgi.command.function=list",
+            "osgi.command.function=stop",
+            "caisson.command.short=run"
+        })
+public final class ContainerCommands {
+    /** As shells and container runtimes have it: the command is there but cannot be executed. */
+    private static final int CANNOT_EXECUTE = 126;
+
+    /** As shells and container runtimes have it: there is no such command. */
+    private static final int NOT_FOUND = 127;
+
+    private static final int STOP_SECONDS = 10;
+
+    private static final CommandSyntax RUN = process(CommandSyntax.builder(
+                            "run", "Run a command in a new container, in a virtual machine of its own"))
+            .option((char) 0, "name", "NAME", "Name the container")
+            .option((char) 0, "hostname", "NAME", "Its host name")
+            .option('m', "memory", "SIZE", "Memory of its machine (default 256m)")
+            .option('c', "cpus", "N", "Virtual processors (default 1)")
+            .option((char) 0, "scratch-size", "SIZE", "Size of the disk for its writes (default 64g, sparse)")
+            .flag((char) 0, "read-only", "Make its root file system read-only")
+            .option((char) 0, "platform", "OS/ARCH", "Platform of the image (default: the host's)")
+            .option((char) 0, "vm", "NAME", "Virtual machine provider to use")
+            .option((char) 0, "kernel", "NAME", "Kernel to boot")
+            .option((char) 0, "rootfs", "NAME", "File system to build")
+            .option((char) 0, "boot-timeout", "SECONDS", "How long the guest may take to answer (default 30)")
+            .operands("IMAGE [COMMAND [ARGUMENT…]]", 1, Integer.MAX_VALUE)
+            .optionsFirst()
+            .build();
+
+    private static final CommandSyntax EXEC = process(
+                    CommandSyntax.builder("container exec", "Run a further command in a running container"))
+            .operands("CONTAINER COMMAND [ARGUMENT…]", 2, Integer.MAX_VALUE)
+            .optionsFirst()
+            .build();
+
+    private static final CommandSyntax LIST =
+            CommandSyntax.builder("container list", "List containers").listing().build();
+
+    private static final CommandSyntax STOP = CommandSyntax.builder(
+                    "container stop", "Stop containers: their stop signal first, their machines after the grace time")
+            .option('t', "time", "SECONDS", "Grace time (default " + STOP_SECONDS + ")")
+            .operands("CONTAINER…", 1, Integer.MAX_VALUE)
+            .build();
+
+    private final ContainerService containers;
+
+    /** Made by Declarative Services. */
+    @Activate
+    public ContainerCommands(@Reference(policyOption = ReferencePolicyOption.GREEDY) ContainerService containers) {
+        this.containers = containers;
+    }
+
+    private static CommandSyntax.Builder process(CommandSyntax.Builder syntax) {
+        return syntax.flag('i', "interactive", "Pass standard input on")
+                .flag('t', "tty", "Give it a terminal")
+                .option('e', "env", "NAME=VALUE", "Set an environment variable")
+                .option('u', "user", "USER[:GROUP]", "User to run as")
+                .option('w', "workdir", "PATH", "Working directory");
+    }
+
+    /** Runs a container until its first process ends; the exit status is that process's. */
+    @Descriptor("Run a command in a new container")
+    public Object run(CommandSession session, String[] line) throws InterruptedException {
+        Arguments arguments = RUN.parse(List.of(line));
+        if (arguments.help()) {
+            return RUN.help();
+        }
+        ContainerSpec spec = containerSpec(arguments);
+        try (var progress = ProgressLine.onStandardError()) {
+            try (Container container = containers.create(spec, progress)) {
+                progress.close();
+                return attach(session, container.init(), arguments, true);
+            }
+        }
+    }
+
+    /** Runs a further process in a container. */
+    @Descriptor("Run a further command in a running container")
+    public Object exec(CommandSession session, String[] line) throws InterruptedException {
+        Arguments arguments = EXEC.parse(List.of(line));
+        if (arguments.help()) {
+            return EXEC.help();
+        }
+        ContainerHandle container = containers.find(arguments.operands().getFirst());
+        ProcessSpec spec = processSpec(arguments);
+        try (ContainerProcess process = executable(() -> container.exec(spec))) {
+            return attach(session, process, arguments, false);
+        }
+    }
+
+    /** A line of the list. */
+    record Row(
+            String id,
+            String name,
+            String image,
+            String command,
+            ContainerInfo.State state,
+            Instant created,
+            String vm,
+            String kernel) {}
+
+    /** Lists containers. */
+    @Descriptor("List containers")
+    public Object list(String[] line) {
+        Arguments arguments = LIST.parse(List.of(line));
+        if (arguments.help()) {
+            return LIST.help();
+        }
+        var rows = new ArrayList<Row>();
+        for (ContainerInfo info : containers.list()) {
+            rows.add(new Row(
+                    info.id(),
+                    info.name(),
+                    info.image(),
+                    String.join(" ", info.command()),
+                    info.state(),
+                    info.created(),
+                    info.providers().getOrDefault("vm", ""),
+                    info.providers().getOrDefault("kernel", "")));
+        }
+        return new Listing(Row.class, rows, arguments.style());
+    }
+
+    /** Stops containers. */
+    @Descriptor("Stop containers")
+    public Object stop(String[] line) throws InterruptedException {
+        Arguments arguments = STOP.parse(List.of(line));
+        if (arguments.help()) {
+            return STOP.help();
+        }
+        Duration grace = Duration.ofSeconds(arguments.number("time", 0, 3600).orElse(STOP_SECONDS));
+        var stopped = new ArrayList<String>();
+        for (String name : arguments.operands()) {
+            containers.find(name).stop(grace);
+            stopped.add(name);
+        }
+        return String.join("\n", stopped);
+    }
+
+    private Object attach(CommandSession session, ContainerProcess process, Arguments arguments, boolean start)
+            throws InterruptedException {
+        try (var attachment = Attachment.of(
+                process, session, arguments.has("interactive"), arguments.has("tty"))) {
+            if (start) {
+                executable(() -> {
+                    process.start();
+                    return process;
+                });
+            }
+            ExitStatus status = attachment.untilExit();
+            return CommandResult.exit(status.code());
+        }
+    }
+
+    private interface Start<T> {
+        T start() throws InterruptedException;
+    }
+
+    /** Tells failures of the command to execute from Caisson's own by their exit status. */
+    private static <T> T executable(Start<T> start) throws InterruptedException {
+        try {
+            return start.start();
+        } catch (CaissonException e) {
+            throw switch (e.kind()) {
+                case NOT_FOUND -> new CommandException(NOT_FOUND, e.getMessage(), e);
+                case PERMISSION_DENIED -> new CommandException(CANNOT_EXECUTE, e.getMessage(), e);
+                default -> e;
+            };
+        }
+    }
+
+    private static ContainerSpec containerSpec(Arguments arguments) {
+        ContainerSpec.Builder spec = ContainerSpec.builder(
+                        ImageReference.parse(arguments.operands().getFirst()))
+                .process(processSpec(arguments))
+                .readOnly(arguments.has("read-only"));
+        arguments.value("name").ifPresent(spec::name);
+        arguments.value("hostname").ifPresent(spec::hostname);
+        arguments.value("platform").map(Platform::parse).ifPresent(spec::platform);
+        arguments.value("vm").ifPresent(spec::vm);
+        arguments.value("kernel").ifPresent(spec::kernel);
+        arguments.value("rootfs").ifPresent(spec::rootfs);
+        arguments.bytes("memory").ifPresent(spec::memoryBytes);
+        arguments.bytes("scratch-size").ifPresent(spec::scratchBytes);
+        arguments.number("cpus", 1, 64).ifPresent(spec::processors);
+        arguments.number("boot-timeout", 1, 3600).map(Duration::ofSeconds).ifPresent(spec::bootTimeout);
+        return spec.build();
+    }
+
+    private static ProcessSpec processSpec(Arguments arguments) {
+        ProcessSpec.Builder process = ProcessSpec.builder()
+                .args(arguments.operands().subList(1, arguments.operands().size()))
+                .stdin(arguments.has("interactive"));
+        arguments.values("env").forEach(process::env);
+        arguments.value("user").ifPresent(process::user);
+        arguments.value("workdir").ifPresent(process::workingDirectory);
+        if (arguments.has("tty")) {
+            process.terminal(Attachment.terminalSize());
+        }
+        return process.build();
+    }
+}

@@ -1,0 +1,2 @@
+/** Shell commands on containers. */
+package io.caisson.container.gogo;
