@@ -1,0 +1,2 @@
+/** A kernel provider as a third party would write it. */
+package com.example.kernel;

@@ -1,0 +1,153 @@
+package io.caisson.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code caisson} as its users meet it. */
+class CommandLineIT {
+    @TempDir
+    static Path home;
+
+    private static Caisson caisson;
+
+    @BeforeAll
+    static void useAHomeOfOurOwn() {
+        caisson = Caisson.withHome(home);
+    }
+
+    @AfterEach
+    void leavesNoContainerBehind() throws Exception {
+        Path containers = home.resolve("containers");
+        if (Files.isDirectory(containers)) {
+            try (var entries = Files.list(containers)) {
+                assertEquals(0, entries.count());
+            }
+        }
+    }
+
+    @Test
+    void printsWhatTheProcessPrintsAndNothingElse() throws Exception {
+        Caisson.Outcome outcome = caisson.run("run", "busybox", "echo", "hello");
+        assertEquals("hello\n", outcome.text(), outcome::toString);
+        assertEquals("", outcome.err());
+        assertEquals(0, outcome.status());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true,0", "false,1", "exit 7,7", "exit 255,255", "kill -9 $$,137", "kill -15 $$; sleep 60,143"})
+    void passesTheExitStatusOn(String script, int status) throws Exception {
+        // The shell of the script is a child: process 1 of a pid namespace ignores signals from inside.
+        Caisson.Outcome outcome = caisson.run("run", "busybox", "sh", "-c", "sh -c '" + script + "'; exit $?");
+        assertEquals(status, outcome.status(), outcome::toString);
+    }
+
+    @Test
+    void aMissingExecutableIs127AndAnUnexecutableOne126WithOneLineEach() throws Exception {
+        Caisson.Outcome missing = caisson.run("run", "busybox", "no-such-command");
+        assertEquals(127, missing.status(), missing::toString);
+        assertOneLine(missing.err(), "no-such-command");
+        Caisson.Outcome unexecutable = caisson.run("run", "busybox", "/etc/passwd");
+        assertEquals(126, unexecutable.status(), unexecutable::toString);
+        assertOneLine(unexecutable.err(), "/etc/passwd");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "run no-such-image true,no-such-image",
+        "run BAD!!! true,BAD!!!",
+        "run --platform linux/s390x busybox true,s390x",
+        "run --vm nothing busybox true,nothing",
+        "run --kernel nothing busybox true,nothing",
+        "run --memory 1k busybox true,memory",
+        "run --nope busybox,--nope",
+        "container exec nobody true,nobody",
+        "container stop nobody,nobody",
+        "image load /no/such/file,/no/such/file"
+    })
+    void itsOwnFailuresAre125WithOneLineAndNoStackTrace(String line, String mentioned) throws Exception {
+        Caisson.Outcome outcome = caisson.run(line.split(" "));
+        assertEquals(125, outcome.status(), outcome::toString);
+        assertOneLine(outcome.err(), mentioned);
+        assertEquals("", outcome.text());
+    }
+
+    @Test
+    void debugShowsTheStackTrace() throws Exception {
+        Caisson.Outcome outcome = caisson.run("--debug", "run", "no-such-image", "true");
+        assertEquals(125, outcome.status());
+        assertTrue(outcome.err().contains("\tat io.caisson."), outcome.err());
+    }
+
+    @Test
+    void passesStandardInputOn() throws Exception {
+        Caisson.Outcome outcome =
+                caisson.runWithInput("abc\n".getBytes(StandardCharsets.UTF_8), "run", "-i", "busybox", "cat");
+        assertEquals("abc\n", outcome.text(), outcome::toString);
+    }
+
+    @Test
+    void withoutInteractiveStandardInputIsEmpty() throws Exception {
+        Caisson.Outcome outcome =
+                caisson.runWithInput("abc\n".getBytes(StandardCharsets.UTF_8), "run", "busybox", "cat");
+        assertEquals("", outcome.text(), outcome::toString);
+        assertEquals(0, outcome.status());
+    }
+
+    @Test
+    void keepsStandardOutputAndErrorApart() throws Exception {
+        Caisson.Outcome outcome = caisson.run("run", "busybox", "sh", "-c", "echo out; echo err >&2");
+        assertEquals("out\n", outcome.text());
+        assertEquals("err\n", outcome.err());
+    }
+
+    @Test
+    void everyCommandExplainsItself() throws Exception {
+        for (String command : new String[] {
+            "run", "container exec", "container list", "container stop", "image list", "image load", "provider list",
+            "system doctor", "shell"
+        }) {
+            var line = new ArrayList<>(List.of(command.split(" ")));
+            line.add("--help");
+            Caisson.Outcome outcome = caisson.run(line.toArray(String[]::new));
+            assertEquals(0, outcome.status(), outcome::toString);
+            assertTrue(outcome.text().startsWith("Usage: caisson " + command), outcome::toString);
+        }
+    }
+
+    @Test
+    void executesListsAndStopsFromAnotherTerminal() throws Exception {
+        try (var running = caisson.start("run", "--name", "one", "busybox", "sh", "-c", "echo ready; exec sleep 300")) {
+            assertEquals("ready", running.firstLine());
+            Caisson.Outcome list = caisson.run("container", "list", "--format", "json");
+            assertTrue(list.text().contains("\"name\": \"one\""), list::toString);
+            assertTrue(list.text().contains("\"state\": \"running\""), list::toString);
+            Caisson.Outcome exec = caisson.runWithInput(
+                    "through the door\n".getBytes(StandardCharsets.UTF_8), "container", "exec", "-i", "one", "cat");
+            assertEquals("through the door\n", exec.text(), exec::toString);
+            assertEquals(3, caisson.run("container", "exec", "one", "sh", "-c", "exit 3").status());
+            assertEquals(127, caisson.run("container", "exec", "one", "no-such").status());
+            Caisson.Outcome stop = caisson.run("container", "stop", "-t", "0", "one");
+            assertEquals(0, stop.status(), stop::toString);
+            assertEquals(137, running.finish().status());
+        }
+        assertFalse(caisson.run("container", "list").text().contains("one"));
+    }
+
+    private static void assertOneLine(String text, String mentioned) {
+        assertTrue(text.startsWith("caisson: ") && text.indexOf('\n') == text.length() - 1, text);
+        assertTrue(text.contains(mentioned), text);
+    }
+}
