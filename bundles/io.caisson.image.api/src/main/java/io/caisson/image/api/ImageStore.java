@@ -1,6 +1,7 @@
 package io.caisson.image.api;
 
 import io.caisson.service.api.Platform;
+import io.caisson.service.api.Provider;
 import java.util.List;
 import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
@@ -10,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * several processes on one home.
  */
 @ProviderType
-public interface ImageStore {
+public interface ImageStore extends Provider {
     /**
      * The image a reference names, for one platform.
      *
@@ -19,21 +20,31 @@ public interface ImageStore {
      */
     Image image(ImageReference reference, Platform platform);
 
-    /** All references, in alphabetical order. */
+    /** All references, in alphabetical order. One whose content is damaged is listed without platforms. */
     List<ImageRecord> list();
 
-    /** What a reference names; empty when nothing. */
+    /**
+     * What a reference names; empty when nothing. A reference with a digest also finds content of that digest under any
+     * other name in the same repository.
+     */
     Optional<Descriptor> resolve(ImageReference reference);
 
     /**
      * Lets a reference name a manifest or index whose blobs are all in the store, in one step: afterwards it names
      * either what it did before or this.
      *
-     * @throws io.caisson.service.api.CaissonException NOT_FOUND when the target's blob is not in the store
+     * @throws io.caisson.service.api.CaissonException NOT_FOUND when the target's blob is not in the store;
+     *     INVALID_ARGUMENT when the reference has another digest than the target; UNAVAILABLE or PERMISSION_DENIED when
+     *     the store cannot be written
      */
     void tag(ImageReference reference, Descriptor target);
 
-    /** Forgets a reference. NOT_FOUND when there is none. */
+    /**
+     * Forgets a reference; its content stays for others that name it.
+     *
+     * @throws io.caisson.service.api.CaissonException NOT_FOUND when there is no such reference; UNAVAILABLE or
+     *     PERMISSION_DENIED when the store cannot be written
+     */
     void remove(ImageReference reference);
 
     /** The content behind the references. */
