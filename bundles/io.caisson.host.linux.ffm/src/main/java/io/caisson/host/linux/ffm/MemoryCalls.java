@@ -8,17 +8,24 @@ final class MemoryCalls {
     static final int PROT_READ = 1;
 
     static final int PROT_WRITE = 2;
+    static final int PROT_EXEC = 4;
     private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_ANONYMOUS = 0x20;
 
     /** memfd_create(2) flags of include/uapi/linux/memfd.h. */
     private static final int MFD_CLOEXEC = 1;
 
     private static final int MFD_ALLOW_SEALING = 2;
 
-    private record Functions(NativeFunction memfdCreate, NativeFunction mmap, NativeFunction munmap) {}
+    private record Functions(
+            NativeFunction memfdCreate, NativeFunction mmap, NativeFunction mprotect, NativeFunction munmap) {}
 
-    private static final Functions C =
-            new Functions(NativeFunction.of("memfd_create"), NativeFunction.of("mmap"), NativeFunction.of("munmap"));
+    private static final Functions C = new Functions(
+            NativeFunction.of("memfd_create"),
+            NativeFunction.of("mmap"),
+            NativeFunction.of("mprotect"),
+            NativeFunction.of("munmap"));
 
     private MemoryCalls() {}
 
@@ -41,6 +48,23 @@ final class MemoryCalls {
             throw new SystemCallException("mmap", "descriptor " + fd + ", " + length + " at " + offset, (int) -result);
         }
         return result;
+    }
+
+    /** mmap(2), private and anonymous, for reading and writing: the address. */
+    static long mmapPrivate(long length) throws SystemCallException {
+        long result = C.mmap.call(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (result < 0) {
+            throw new SystemCallException("mmap", "anonymous, " + length, (int) -result);
+        }
+        return result;
+    }
+
+    /** mprotect(2): 0. */
+    static void mprotect(long address, long length, int protection) throws SystemCallException {
+        int result = C.mprotect.callInt(address, length, protection, 0, 0, 0);
+        if (result < 0) {
+            throw new SystemCallException("mprotect", length + " bytes, " + protection, -result);
+        }
     }
 
     /** munmap(2). Fails only for addresses that were never mapped, which its one caller does not pass. */

@@ -63,9 +63,12 @@ record NativeFunction(String name, MethodHandle handle) {
     /** The function of this name, or null where the C library lacks it. */
     static @Nullable NativeFunction find(String name) {
         Optional<MemorySegment> address = LINKER.defaultLookup().find(name);
-        return address.isEmpty()
-                ? null
-                : new NativeFunction(name, LINKER.downcallHandle(address.get(), SHAPE, CAPTURE_ERRNO));
+        return address.isEmpty() ? null : at(name, address.get());
+    }
+
+    /** The function at this address, which stays there for as long as it is called. */
+    static NativeFunction at(String name, MemorySegment address) {
+        return new NativeFunction(name, LINKER.downcallHandle(address, SHAPE, CAPTURE_ERRNO));
     }
 
     /** Calls a function that returns an {@code int}: its result, or the negated errno when that is -1. */
