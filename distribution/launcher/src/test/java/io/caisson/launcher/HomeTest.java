@@ -1,0 +1,27 @@
+package io.caisson.launcher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class HomeTest {
+    @Test
+    void theVariableForItComesFirst() throws Exception {
+        assertEquals(Path.of("/a/b"), Home.locate(Map.of("CAISSON_HOME", "/a/x/../b", "XDG_DATA_HOME", "/data")));
+    }
+
+    @Test
+    void aRelativeHomeIsMadeAbsoluteOnce() throws Exception {
+        assertTrue(Home.locate(Map.of("CAISSON_HOME", "here")).isAbsolute());
+    }
+
+    @Test
+    void theDataDirectoryComesNextButOnlyAnAbsoluteOneCounts() throws Exception {
+        assertEquals(Path.of("/data/caisson"), Home.locate(Map.of("XDG_DATA_HOME", "/data")));
+        Path users = Path.of(System.getProperty("user.home"), ".local/share/caisson");
+        assertEquals(users, Home.locate(Map.of("XDG_DATA_HOME", "data", "CAISSON_HOME", "")));
+    }
+}

@@ -1,0 +1,84 @@
+package io.caisson.launcher;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StorageTest {
+    @TempDir
+    Path root;
+
+    @TempDir
+    Path home;
+
+    @BeforeEach
+    void makeADistributionOfOneBundle() throws Exception {
+        Files.createDirectories(root.resolve("bundle"));
+        Files.createDirectories(root.resolve("features"));
+        Files.createDirectories(root.resolve("conf"));
+        Files.writeString(root.resolve("conf/caisson.properties"), "features=one\n");
+        Files.writeString(root.resolve("features/one.json"), "{\"bundles\": [{\"id\": \"g:a:1\"}]}");
+        bundle("1.0");
+    }
+
+    private void bundle(String version) throws Exception {
+        var manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().putValue("Bundle-ManifestVersion", "2");
+        manifest.getMainAttributes().putValue("Bundle-SymbolicName", "a");
+        manifest.getMainAttributes().putValue("Bundle-Version", version);
+        try (OutputStream file = Files.newOutputStream(root.resolve("bundle/a-1.jar"));
+                var jar = new JarOutputStream(file, manifest)) {
+            jar.finish();
+        }
+    }
+
+    @Test
+    void theSameDistributionGetsTheSameStorageAndAChangedOneAnother() throws Exception {
+        Path first;
+        try (Storage storage = Storage.shared(home, Distribution.at(root))) {
+            first = storage.directory();
+        }
+        try (Storage storage = Storage.shared(home, Distribution.at(root))) {
+            assertEquals(first, storage.directory());
+        }
+        bundle("1.0.0.longer");
+        try (Storage storage = Storage.shared(home, Distribution.at(root))) {
+            assertNotEquals(first, storage.directory());
+            assertFalse(Files.exists(first), "nobody uses the former storage, so it is removed");
+        }
+    }
+
+    @Test
+    void anOwnStorageIsRemovedWhenItIsClosed() throws Exception {
+        Path directory;
+        try (Storage storage = Storage.own(home, Distribution.at(root))) {
+            directory = storage.directory();
+            assertTrue(Files.isDirectory(directory));
+        }
+        assertFalse(Files.exists(directory));
+    }
+
+    @Test
+    void aMissingBundleIsNamedAndNothingIsPublished() throws Exception {
+        Files.writeString(root.resolve("features/one.json"), "{\"bundles\": [{\"id\": \"g:gone:1\"}]}");
+        Distribution distribution = Distribution.at(root);
+        var failure = assertThrows(LaunchException.class, () -> Storage.shared(home, distribution));
+        assertTrue(String.valueOf(failure.getMessage()).contains("gone-1.jar"), failure.getMessage());
+        try (var entries = Files.newDirectoryStream(home.resolve("felix"), Files::isDirectory)) {
+            assertFalse(entries.iterator().hasNext());
+        }
+    }
+}
