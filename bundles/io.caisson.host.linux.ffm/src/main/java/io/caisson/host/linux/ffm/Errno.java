@@ -9,11 +9,13 @@ import java.lang.foreign.MemorySegment;
  */
 final class Errno {
     static final int ENOENT = 2;
+    static final int ESRCH = 3;
     static final int EINTR = 4;
     static final int EIO = 5;
     static final int EBADF = 9;
     static final int ECHILD = 10;
     static final int EAGAIN = 11;
+    static final int EACCES = 13;
     static final int ENOTDIR = 20;
     static final int EINVAL = 22;
     static final int ENOTTY = 25;

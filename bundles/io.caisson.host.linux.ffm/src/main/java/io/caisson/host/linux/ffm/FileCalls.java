@@ -106,11 +106,11 @@ final class FileCalls {
         }
     }
 
-    /** openat(2) relative to the working directory: a descriptor, always close-on-exec. */
-    static int open(Path path, int flags) throws SystemCallException {
+    /** openat(2) relative to the working directory: a descriptor, always close-on-exec; the mode is for one that is made. */
+    static int open(Path path, int flags, int mode) throws SystemCallException {
         try (Arena arena = Arena.ofConfined()) {
-            int result =
-                    C.openat.callInt(AT_FDCWD, cString(arena, path.toString()).address(), flags | O_CLOEXEC, 0, 0, 0);
+            int result = C.openat.callInt(
+                    AT_FDCWD, cString(arena, path.toString()).address(), flags | O_CLOEXEC, mode, 0, 0);
             if (result < 0) {
                 throw new SystemCallException("open", path.toString(), -result);
             }

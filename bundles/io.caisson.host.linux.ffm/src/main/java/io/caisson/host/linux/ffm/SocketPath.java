@@ -34,8 +34,8 @@ final class SocketPath implements AutoCloseable {
         if (parent == null || name == null) {
             throw new IOException("not the path of a Unix socket: " + path);
         }
-        Descriptor directory =
-                new Descriptor(FileCalls.open(parent, FileCalls.O_PATH | FileCalls.O_DIRECTORY), "directory " + parent);
+        Descriptor directory = new Descriptor(
+                FileCalls.open(parent, FileCalls.O_PATH | FileCalls.O_DIRECTORY, 0), "directory " + parent);
         try {
             int fd = directory.acquire();
             directory.release();

@@ -73,4 +73,59 @@ final class Structs {
 
         private Ucred() {}
     }
+
+    /** siginfo_t as waitid(2) fills it in. */
+    static final class Siginfo {
+        static final long SI_CODE = 8;
+        static final long SI_PID = 16;
+        static final long SI_STATUS = 24;
+        static final long SIZE = 128;
+
+        private Siginfo() {}
+    }
+
+    /** struct sigaction of the C library, sigaction(2): the handler comes first. */
+    static final class Sigaction {
+        static final long SA_HANDLER = 0;
+        static final long SIZE = 152;
+
+        private Sigaction() {}
+    }
+
+    /** sigset_t of the C library, sigsetops(3). */
+    static final class Sigset {
+        static final long SIZE = 128;
+
+        private Sigset() {}
+    }
+
+    /** posix_spawnattr_t and posix_spawn_file_actions_t of the C library, opaque. */
+    static final class Spawn {
+        static final long ATTRIBUTES_SIZE = 336;
+        static final long FILE_ACTIONS_SIZE = 80;
+
+        private Spawn() {}
+    }
+
+    /** struct termios of the C library, termios(3). */
+    static final class Termios {
+        static final long C_IFLAG = 0;
+        static final long C_OFLAG = 4;
+        static final long C_CFLAG = 8;
+        static final long C_LFLAG = 12;
+        static final long C_CC = 17;
+        static final int NCCS = 32;
+        static final long SIZE = 60;
+
+        private Termios() {}
+    }
+
+    /** struct winsize, ioctl_tty(2). */
+    static final class Winsize {
+        static final long WS_ROW = 0;
+        static final long WS_COL = 2;
+        static final long SIZE = 8;
+
+        private Winsize() {}
+    }
 }
