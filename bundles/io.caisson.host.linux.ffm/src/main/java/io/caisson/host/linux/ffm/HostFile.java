@@ -26,6 +26,6 @@ public final class HostFile {
      * @throws SystemCallException {@code ENOENT}, {@code EACCES} and the others of open(2)
      */
     public static Descriptor open(Path path, Access access) throws SystemCallException {
-        return new Descriptor(FileCalls.open(path, access.flags | FileCalls.O_NOCTTY), path.toString());
+        return new Descriptor(FileCalls.open(path, access.flags | FileCalls.O_NOCTTY, 0), path.toString());
     }
 }
