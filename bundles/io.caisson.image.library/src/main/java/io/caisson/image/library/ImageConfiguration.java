@@ -70,7 +70,7 @@ public record ImageConfiguration(Platform platform, ImageConfig config, Optional
         List<String> env = words(object, "Env");
         for (String variable : env) {
             if (variable.indexOf('=') < 1) {
-                throw object.failure("Env", Members.quote(variable) + " is not NAME=value");
+                throw object.failure("Env", Quote.of(variable) + " is not NAME=value");
             }
         }
         return env;

@@ -76,7 +76,7 @@ public final class ImageTree<X extends Exception> {
             throw new ImageFormatException(
                     "image manifest",
                     self.digest(),
-                    "not a container image: its configuration is " + Members.quote(config.mediaType()));
+                    "not a container image: its configuration is " + Quote.of(config.mediaType()));
         }
         ImageConfiguration configuration = ImageConfiguration.read(config, reader.read(config));
         if (configuration.layers() != manifest.layers().size()) {
@@ -126,7 +126,7 @@ public final class ImageTree<X extends Exception> {
             }
         } else if (depth == 0) {
             throw new ImageFormatException(
-                    "content", node.digest(), "no image: its media type is " + Members.quote(node.mediaType()));
+                    "content", node.digest(), "no image: its media type is " + Quote.of(node.mediaType()));
         }
     }
 

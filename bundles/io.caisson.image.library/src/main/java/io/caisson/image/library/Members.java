@@ -14,19 +14,7 @@ import java.util.TreeMap;
 
 /** Reads and writes the parts that several documents have in common. */
 final class Members {
-    private static final int MAX_QUOTE = 80;
-
     private Members() {}
-
-    /** Text from a document, fit for a message: short and without control characters. */
-    static String quote(String text) {
-        var quoted = new StringBuilder("'");
-        for (int i = 0; i < Math.min(text.length(), MAX_QUOTE); i++) {
-            char c = text.charAt(i);
-            quoted.append(Character.isISOControl(c) ? '?' : c);
-        }
-        return quoted.append(text.length() > MAX_QUOTE ? "…'" : "'").toString();
-    }
 
     /** OCI image-spec v1.1, "OCI Content Descriptors", section "Properties". */
     static Descriptor descriptor(JsonObject object) throws JsonException {
@@ -82,7 +70,8 @@ final class Members {
         }
         Optional<String> mediaType = object.string("mediaType");
         if (mediaType.isPresent() && !mediaType.get().equals(expectedMediaType)) {
-            throw object.failure("mediaType", quote(mediaType.get()) + " in a document known as " + expectedMediaType);
+            throw object.failure(
+                    "mediaType", Quote.of(mediaType.get()) + " in a document known as " + expectedMediaType);
         }
         for (String name : foreign) {
             if (object.has(name)) {

@@ -3,6 +3,7 @@ package io.caisson.image.store.provider;
 import io.caisson.image.api.ContentStore;
 import io.caisson.image.api.Descriptor;
 import io.caisson.image.api.Digest;
+import io.caisson.image.library.Quote;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import java.io.FileInputStream;
@@ -134,7 +135,7 @@ final class BlobDirectory implements ContentStore {
     private static CaissonException absent(Descriptor blob) {
         return new CaissonException(
                 ErrorKind.CORRUPT,
-                "blob " + blob.digest() + " (" + blob.mediaType()
+                "blob " + blob.digest() + " (" + Quote.of(blob.mediaType())
                         + ") is missing from the image store (load or pull the image again)");
     }
 
