@@ -12,7 +12,6 @@ final class BlockAllocator {
     private static final int MAX_LOOKED_AT = 64;
 
     private final long limit;
-    private final String shortage;
     private final TreeMap<Long, Long> freed = new TreeMap<>();
     private long next;
 
@@ -21,12 +20,10 @@ final class BlockAllocator {
      *
      * @param first the first block to use
      * @param limit the block after the last
-     * @param shortage what to say when there are no more
      */
-    BlockAllocator(long first, long limit, String shortage) {
+    BlockAllocator(long first, long limit) {
         this.next = first;
         this.limit = limit;
-        this.shortage = shortage;
     }
 
     /**
@@ -57,7 +54,8 @@ final class BlockAllocator {
         }
         Map.Entry<Long, Long> last = freed.lastEntry();
         if (last == null) {
-            throw new FileSystemFullException(shortage);
+            throw new FileSystemFullException("the content does not fit into the file system: all blocks up to "
+                    + limit + " are used");
         }
         return takeFreed(last.getKey(), last.getValue(), Math.min(wanted, last.getValue()));
     }

@@ -10,6 +10,7 @@ import java.util.zip.CRC32C;
 final class Checksum {
     private final CRC32C crc = new CRC32C();
     private final byte[] uuid;
+    private final byte[] word = new byte[Integer.BYTES];
 
     Checksum(UUID uuid) {
         this.uuid = bytes(uuid);
@@ -44,9 +45,8 @@ final class Checksum {
     }
 
     Checksum add32(int value) {
-        for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
-            crc.update(value >>> shift);
-        }
+        LittleEndian.put32(word, 0, value);
+        crc.update(word);
         return this;
     }
 

@@ -2,7 +2,6 @@ package io.caisson.ext4.library;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
 
@@ -15,7 +14,7 @@ public final class Ext4Options {
     private final long maximumSize;
     private final int bytesPerInode;
     private final UUID uuid;
-    private final Optional<UUID> hashSeed;
+    private final UUID hashSeed;
     private final String label;
     private final long time;
     private final boolean lostAndFound;
@@ -59,8 +58,7 @@ public final class Ext4Options {
     }
 
     UUID hashSeed() {
-        return hashSeed.orElseGet(() ->
-                new UUID(Long.reverse(uuid.getLeastSignificantBits()), Long.reverse(uuid.getMostSignificantBits())));
+        return hashSeed;
     }
 
     byte[] label() {
@@ -82,13 +80,15 @@ public final class Ext4Options {
         private OptionalLong size = OptionalLong.empty();
         private long maximumSize = 1L << 40;
         private int bytesPerInode = 16384;
-        private Optional<UUID> hashSeed = Optional.empty();
+        private UUID hashSeed;
         private String label = "";
         private long time;
         private boolean lostAndFound = true;
 
         private Builder(UUID uuid) {
             this.uuid = Objects.requireNonNull(uuid, "uuid");
+            hashSeed = new UUID(
+                    Long.reverse(uuid.getLeastSignificantBits()), Long.reverse(uuid.getMostSignificantBits()));
         }
 
         /** Bytes in a block: 1024, 2048 or 4096 (default). */
@@ -132,7 +132,7 @@ public final class Ext4Options {
 
         /** The seed of directory hashes; default: derived from the UUID. */
         public Builder hashSeed(UUID seed) {
-            hashSeed = Optional.of(seed);
+            hashSeed = Objects.requireNonNull(seed, "seed");
             return this;
         }
 

@@ -70,10 +70,7 @@ public final class Ext4Writer {
         if (contentStart >= limit) {
             throw new Ext4Exception("no room for anything in a file system of " + options.maximumSize() + " bytes");
         }
-        allocator = new BlockAllocator(
-                contentStart,
-                limit,
-                "the content does not fit into a file system of " + options.maximumSize() + " bytes");
+        allocator = new BlockAllocator(contentStart, limit);
         Inode inode = new Inode(FileKind.DIRECTORY);
         inode.set(Ext4Attributes.of(0755, 0, 0, Instant.ofEpochSecond(options.time())));
         inode.payload = new Directory(inode);

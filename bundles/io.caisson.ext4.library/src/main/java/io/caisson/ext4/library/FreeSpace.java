@@ -27,6 +27,18 @@ final class FreeSpace {
         return sum;
     }
 
+    /** Whether so many blocks from one on are all free. Asked for, as bitmaps are, in ascending order. */
+    boolean isFree(long start, int count) {
+        advance(start);
+        return cursor < size && bounds[cursor] <= start && bounds[cursor + 1] >= start + count;
+    }
+
+    private void advance(long start) {
+        while (cursor < size && bounds[cursor + 1] <= start) {
+            cursor += 2;
+        }
+    }
+
     /**
      * Clears the bits of free blocks in a bitmap that is all ones. Groups are asked for in ascending order.
      *
@@ -37,9 +49,7 @@ final class FreeSpace {
      */
     int clear(byte[] bitmap, long start, int count) {
         long end = start + count;
-        while (cursor < size && bounds[cursor + 1] <= start) {
-            cursor += 2;
-        }
+        advance(start);
         int free = 0;
         for (int i = cursor; i < size && bounds[i] < end; i += 2) {
             int from = (int) (Math.max(bounds[i], start) - start);

@@ -47,25 +47,33 @@ final class GroupDescriptor {
 
     /** Encodes the descriptor of a group into 64 zero bytes. */
     void encode(byte[] out, int at, int group, Checksum checksum) {
-        LittleEndian.put32(out, at + BG_BLOCK_BITMAP_LO, (int) blockBitmap);
-        LittleEndian.put32(out, at + BG_BLOCK_BITMAP_HI, (int) (blockBitmap >>> Integer.SIZE));
-        LittleEndian.put32(out, at + BG_INODE_BITMAP_LO, (int) inodeBitmap);
-        LittleEndian.put32(out, at + BG_INODE_BITMAP_HI, (int) (inodeBitmap >>> Integer.SIZE));
-        LittleEndian.put32(out, at + BG_INODE_TABLE_LO, (int) inodeTable);
-        LittleEndian.put32(out, at + BG_INODE_TABLE_HI, (int) (inodeTable >>> Integer.SIZE));
-        split(out, at + BG_FREE_BLOCKS_COUNT_LO, at + BG_FREE_BLOCKS_COUNT_HI, freeBlocks);
-        split(out, at + BG_FREE_INODES_COUNT_LO, at + BG_FREE_INODES_COUNT_HI, freeInodes);
-        split(out, at + BG_USED_DIRS_COUNT_LO, at + BG_USED_DIRS_COUNT_HI, usedDirectories);
-        split(out, at + BG_ITABLE_UNUSED_LO, at + BG_ITABLE_UNUSED_HI, unusedInodes);
-        split(out, at + BG_BLOCK_BITMAP_CSUM_LO, at + BG_BLOCK_BITMAP_CSUM_HI, blockBitmapChecksum);
-        split(out, at + BG_INODE_BITMAP_CSUM_LO, at + BG_INODE_BITMAP_CSUM_HI, inodeBitmapChecksum);
+        putLocation(out, at + BG_BLOCK_BITMAP_LO, at + BG_BLOCK_BITMAP_HI, blockBitmap);
+        putLocation(out, at + BG_INODE_BITMAP_LO, at + BG_INODE_BITMAP_HI, inodeBitmap);
+        putLocation(out, at + BG_INODE_TABLE_LO, at + BG_INODE_TABLE_HI, inodeTable);
+        putCount(out, at + BG_FREE_BLOCKS_COUNT_LO, at + BG_FREE_BLOCKS_COUNT_HI, freeBlocks);
+        putCount(out, at + BG_FREE_INODES_COUNT_LO, at + BG_FREE_INODES_COUNT_HI, freeInodes);
+        putCount(out, at + BG_USED_DIRS_COUNT_LO, at + BG_USED_DIRS_COUNT_HI, usedDirectories);
+        putCount(out, at + BG_ITABLE_UNUSED_LO, at + BG_ITABLE_UNUSED_HI, unusedInodes);
+        putCount(out, at + BG_BLOCK_BITMAP_CSUM_LO, at + BG_BLOCK_BITMAP_CSUM_HI, blockBitmapChecksum);
+        putCount(out, at + BG_INODE_BITMAP_CSUM_LO, at + BG_INODE_BITMAP_CSUM_HI, inodeBitmapChecksum);
         LittleEndian.put16(out, at + BG_FLAGS, flags);
         int sum = checksum.begin().add32(group).add(out, at, SIZE).value();
         LittleEndian.put16(out, at + BG_CHECKSUM, sum);
     }
 
-    private static void split(byte[] out, int low, int high, int value) {
-        LittleEndian.put16(out, low, value);
-        LittleEndian.put16(out, high, (value >>> Short.SIZE));
+    // The fields are zero already, and most are to stay so: in an empty disk of many groups that is most of the work.
+
+    private static void putLocation(byte[] out, int low, int high, long block) {
+        LittleEndian.put32(out, low, (int) block);
+        if (block >>> Integer.SIZE != 0) {
+            LittleEndian.put32(out, high, (int) (block >>> Integer.SIZE));
+        }
+    }
+
+    private static void putCount(byte[] out, int low, int high, int count) {
+        if (count != 0) {
+            LittleEndian.put16(out, low, count);
+            LittleEndian.put16(out, high, count >>> Short.SIZE);
+        }
     }
 }

@@ -144,16 +144,19 @@ final class MetadataWriter {
     private void writeBlockBitmaps(GroupLayout layout, GroupDescriptor[] groups, FreeSpace free)
             throws TargetException {
         byte[] bitmap = new byte[geometry.blockSize()];
+        byte[] ones = new byte[geometry.blockSize()];
+        Arrays.fill(ones, (byte) -1);
         for (int group = 0; group < groups.length; group++) {
             GroupDescriptor descriptor = groups[group];
             long start = geometry.groupStart(group);
             int count = (int) Math.min(geometry.blocksPerGroup(), layout.blocks() - start);
-            Arrays.fill(bitmap, (byte) -1);
-            descriptor.freeBlocks = free.clear(bitmap, start, count);
             boolean last = group == groups.length - 1;
-            if (descriptor.freeBlocks == count && !last) {
+            if (!last && free.isFree(start, count)) {
+                descriptor.freeBlocks = count;
                 descriptor.flags |= GroupDescriptor.BLOCK_UNINIT;
             } else {
+                System.arraycopy(ones, 0, bitmap, 0, bitmap.length);
+                descriptor.freeBlocks = free.clear(bitmap, start, count);
                 descriptor.blockBitmapChecksum =
                         checksum.begin().add(bitmap, 0, bitmap.length).value();
                 writer.put(descriptor.blockBitmap, bitmap);

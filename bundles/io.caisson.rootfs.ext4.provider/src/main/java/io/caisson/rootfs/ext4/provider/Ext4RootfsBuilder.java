@@ -85,11 +85,20 @@ public final class Ext4RootfsBuilder implements RootfsBuilder {
 
     @Override
     public RootfsImage build(String key, List<Layer> layers, ProgressListener progress) throws InterruptedException {
+        String name = ImageName.of(key, REVISION);
+        Path image = cache.path(name);
+        if (!Files.exists(image)) {
+            buildImage(key, name, layers, progress);
+        }
+        return new RootfsImage(image, FILE_SYSTEM);
+    }
+
+    /** Apart from {@link #build}, so that a start with an image that is there loads and links none of this. */
+    private void buildImage(String key, String name, List<Layer> layers, ProgressListener progress)
+            throws InterruptedException {
         String task = "building the root file system of " + key;
         try {
-            return new RootfsImage(
-                    cache.get(ImageName.of(key, REVISION), target -> write(key, layers, progress, task, target)),
-                    FILE_SYSTEM);
+            cache.ensure(name, target -> write(key, layers, progress, task, target));
         } catch (IOException e) {
             throw failure(task, e, home);
         }

@@ -46,12 +46,12 @@ final class ImageCache {
     }
 
     /**
-     * The image of a name, built unless it is there.
+     * Builds the image of a name unless it is there.
      *
      * @param name a file name
      * @throws IOException what the build threw, or the file system did; nothing of the image is left then
      */
-    Path get(String name, Build build) throws IOException, InterruptedException {
+    void ensure(String name, Build build) throws IOException, InterruptedException {
         Path image = path(name);
         while (!Files.exists(image)) {
             CountDownLatch mine = new CountDownLatch(1);
@@ -68,7 +68,6 @@ final class ImageCache {
                 mine.countDown();
             }
         }
-        return image;
     }
 
     private void buildLocked(String name, Path image, Build build) throws IOException, InterruptedException {
