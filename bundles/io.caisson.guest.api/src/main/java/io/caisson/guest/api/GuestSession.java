@@ -1,5 +1,6 @@
 package io.caisson.guest.api;
 
+import java.time.Duration;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -29,8 +30,10 @@ public interface GuestSession extends AutoCloseable {
     /**
      * Ends all containers and flushes all disks; the guest then powers itself off, once this session is closed or half
      * a second later.
+     *
+     * @param timeout how long the guest may take until it has done so
      */
-    void powerOff() throws InterruptedException;
+    void powerOff(Duration timeout) throws InterruptedException;
 
     /** Ends the connection and every stream opened through it; the guest and its containers go on. Idempotent. */
     @Override
