@@ -10,7 +10,6 @@ import io.caisson.container.api.ExitStatus;
 import io.caisson.container.api.ProcessSpec;
 import io.caisson.image.api.ImageReference;
 import io.caisson.service.api.CaissonException;
-import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.Platform;
 import io.caisson.shell.library.Arguments;
 import io.caisson.shell.library.CommandException;
@@ -48,8 +47,8 @@ public final class ContainerCommands {
 
     private static final int STOP_SECONDS = 10;
 
-    private static final CommandSyntax RUN = process(CommandSyntax.builder(
-                            "run", "Run a command in a new container, in a virtual machine of its own"))
+    private static final CommandSyntax RUN = process(
+                    CommandSyntax.builder("run", "Run a command in a new container, in a virtual machine of its own"))
             .option((char) 0, "name", "NAME", "Name the container")
             .option((char) 0, "hostname", "NAME", "Its host name")
             .option('m', "memory", "SIZE", "Memory of its machine (default 256m)")
@@ -103,12 +102,14 @@ public final class ContainerCommands {
         if (arguments.help()) {
             return RUN.help();
         }
-        ContainerSpec spec = containerSpec(arguments);
+        try (Container container = create(containerSpec(arguments))) {
+            return attach(session, container.init(), arguments, true);
+        }
+    }
+
+    private Container create(ContainerSpec spec) throws InterruptedException {
         try (var progress = ProgressLine.onStandardError()) {
-            try (Container container = containers.create(spec, progress)) {
-                progress.close();
-                return attach(session, container.init(), arguments, true);
-            }
+            return containers.create(spec, progress);
         }
     }
 
@@ -177,8 +178,7 @@ public final class ContainerCommands {
 
     private Object attach(CommandSession session, ContainerProcess process, Arguments arguments, boolean start)
             throws InterruptedException {
-        try (var attachment = Attachment.of(
-                process, session, arguments.has("interactive"), arguments.has("tty"))) {
+        try (var attachment = Attachment.of(process, session, arguments.has("interactive"), arguments.has("tty"))) {
             if (start) {
                 executable(() -> {
                     process.start();
