@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -47,13 +48,20 @@ final class ChildKeeper implements Runnable {
                 Thread.ofPlatform().daemon().name("caisson-host-children").start(keeper);
                 current = keeper;
             }
-            ChildKeeper chosen = keeper;
-            request = new FutureTask<>(() -> chosen.start(plan, executable, closefrom));
+            request = new FutureTask<>(new Request(keeper, plan, executable, closefrom));
             keeper.requests.add(request);
             keeper.count++;
             keeper.epoll.wakeup();
         }
         return result(request);
+    }
+
+    private record Request(ChildKeeper keeper, ProcessCalls.Plan plan, Path executable, boolean closefrom)
+            implements Callable<ChildProcess> {
+        @Override
+        public ChildProcess call() throws IOException {
+            return keeper.start(plan, executable, closefrom);
+        }
     }
 
     private static ChildProcess result(FutureTask<ChildProcess> request) throws IOException {

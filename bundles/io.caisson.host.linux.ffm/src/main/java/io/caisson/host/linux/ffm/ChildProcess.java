@@ -151,7 +151,9 @@ public final class ChildProcess implements AutoCloseable {
             hooks.clear();
         }
         ended.countDown();
-        waiting.forEach(hook -> call(hook, how));
+        for (Consumer<ProcessExit> hook : waiting) {
+            call(hook, how);
+        }
     }
 
     /** How it ends will never be known. */

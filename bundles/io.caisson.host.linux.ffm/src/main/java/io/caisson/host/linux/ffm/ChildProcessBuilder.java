@@ -14,10 +14,8 @@ import org.jspecify.annotations.Nullable;
 /** Describes a {@link ChildProcess} to start. Not safe for use by several threads. */
 public final class ChildProcessBuilder {
     /** What the numbers of inherited descriptors are below. */
-    private static final int NUMBERS = 256;
+    static final int NUMBERS = 256;
 
-    private static final int MODE = 0600;
-    private static final Path NULL_DEVICE = Path.of("/dev/null");
     private static final Path SHELL = Path.of("/bin/sh");
     private static final List<Path> SETPRIV = List.of(Path.of("/usr/bin/setpriv"), Path.of("/bin/setpriv"));
 
@@ -158,7 +156,7 @@ public final class ChildProcessBuilder {
         Map<Integer, Descriptor> sources = new TreeMap<>();
         try {
             for (int number = 0; number < streams.length; number++) {
-                Descriptor source = open(streams[number], number);
+                Descriptor source = streams[number].open();
                 if (source != null) {
                     sources.put(number, source);
                 }
@@ -168,7 +166,9 @@ public final class ChildProcessBuilder {
             }
             return start(sources);
         } finally {
-            sources.values().forEach(Descriptor::close);
+            for (Descriptor source : sources.values()) {
+                source.close();
+            }
         }
     }
 
@@ -190,7 +190,7 @@ public final class ChildProcessBuilder {
                         SHELL.toString(),
                         "-c",
                         GO_ON_WITH_LIVING_OWNER,
-                        Long.toString(ProcessHandle.current().pid())));
+                        Integer.toString(HostCalls.getpid())));
             }
             command.add(executable.toString());
             command.addAll(arguments);
@@ -205,7 +205,9 @@ public final class ChildProcessBuilder {
                     executable,
                     closefrom);
         } finally {
-            held.forEach(Descriptor::release);
+            for (Descriptor descriptor : held) {
+                descriptor.release();
+            }
         }
     }
 
@@ -231,22 +233,5 @@ public final class ChildProcessBuilder {
         }
         throw new IOException("cannot start a process that dies with its owner: there is no " + SETPRIV.getFirst()
                 + " (install the package util-linux)");
-    }
-
-    /** A descriptor of the caller's own, with a number that no number in the child collides with; null to leave it. */
-    private static @Nullable Descriptor open(ChildStream stream, int number) throws IOException {
-        return switch (stream) {
-            case ChildStream.Inherited inherited -> null;
-            case ChildStream.Open open -> open.descriptor().duplicate(NUMBERS);
-            case ChildStream.None none -> open(NULL_DEVICE, number == 0 ? FileCalls.O_RDONLY : FileCalls.O_WRONLY);
-            case ChildStream.Append append ->
-                open(append.file(), FileCalls.O_WRONLY | FileCalls.O_CREAT | FileCalls.O_APPEND);
-        };
-    }
-
-    private static Descriptor open(Path path, int flags) throws IOException {
-        try (Descriptor low = new Descriptor(FileCalls.open(path, flags, MODE), path.toString())) {
-            return low.duplicate(NUMBERS);
-        }
     }
 }

@@ -101,7 +101,11 @@ public final class Descriptor implements AutoCloseable {
     /** Closes it, once the calls under way have returned. Idempotent; never waits. */
     @Override
     public void close() {
-        if (state.getAndUpdate(s -> s | CLOSED) == 0) {
+        int before;
+        do {
+            before = state.get();
+        } while (!state.compareAndSet(before, before | CLOSED));
+        if (before == 0) {
             giveBack();
         }
     }

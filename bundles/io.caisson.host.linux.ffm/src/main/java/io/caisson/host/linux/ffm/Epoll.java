@@ -23,7 +23,6 @@ public final class Epoll implements AutoCloseable {
     private final Descriptor descriptor;
     private final EventFd wakeup;
     private final int capacity;
-    private final Arena arena;
     private final MemorySegment buffer;
     private final long[] tokens;
     private final int[] events;
@@ -33,20 +32,24 @@ public final class Epoll implements AutoCloseable {
         tokens = new long[capacity];
         events = new int[capacity];
         wakeup = EventFd.create("that wakes " + name);
-        arena = Arena.ofShared();
+        Arena arena = Arena.ofShared();
         buffer = arena.allocate(Structs.EpollEvent.SIZE * capacity, 8);
+        Release buffers = new Release(wakeup, arena);
         try {
-            descriptor = new Descriptor(EventCalls.epollCreate(), "epoll " + name, this::releaseBuffers);
+            descriptor = new Descriptor(EventCalls.epollCreate(), "epoll " + name, buffers);
         } catch (SystemCallException e) {
-            releaseBuffers();
+            buffers.run();
             throw e;
         }
     }
 
     /** Runs when the last waiting thread has left: before that a closed event descriptor would not wake it. */
-    private void releaseBuffers() {
-        wakeup.close();
-        arena.close();
+    private record Release(EventFd wakeup, Arena arena) implements Runnable {
+        @Override
+        public void run() {
+            wakeup.close();
+            arena.close();
+        }
     }
 
     /**

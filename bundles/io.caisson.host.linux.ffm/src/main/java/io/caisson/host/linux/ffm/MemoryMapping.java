@@ -3,6 +3,7 @@ package io.caisson.host.linux.ffm;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /**
  * A part of a file in memory, shared with every other process that maps it. The only native memory this package hands
@@ -72,10 +73,16 @@ public final class MemoryMapping implements AutoCloseable {
         return map(descriptor, offset, length, access);
     }
 
+    private record Unmap(long address, long length) implements Consumer<MemorySegment> {
+        @Override
+        public void accept(MemorySegment unmapped) {
+            MemoryCalls.munmap(address, length);
+        }
+    }
+
     private static MemoryMapping own(long address, long length, Access access) {
         Arena arena = Arena.ofShared();
-        MemorySegment segment = MemorySegment.ofAddress(address)
-                .reinterpret(length, arena, memory -> MemoryCalls.munmap(memory.address(), memory.byteSize()));
+        MemorySegment segment = MemorySegment.ofAddress(address).reinterpret(length, arena, new Unmap(address, length));
         return new MemoryMapping(arena, access == Access.READ ? segment.asReadOnly() : segment);
     }
 

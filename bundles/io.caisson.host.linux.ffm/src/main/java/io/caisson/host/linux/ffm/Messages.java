@@ -60,7 +60,9 @@ final class Messages {
                     Math.min(message.get(ValueLayout.JAVA_LONG, Structs.Msghdr.MSG_CONTROLLEN), CONTROL_SIZE),
                     from);
             if ((message.get(ValueLayout.JAVA_INT, Structs.Msghdr.MSG_FLAGS) & SocketCalls.MSG_CTRUNC) != 0) {
-                received.forEach(Descriptor::close);
+                for (Descriptor descriptor : received) {
+                    descriptor.close();
+                }
                 throw new IOException("a message from " + from + " carries more descriptors than can be taken"
                         + " (MSG_CTRUNC): over " + MAXIMUM_DESCRIPTORS + ", or this process has too many open");
             }

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -199,11 +200,11 @@ final class ProcessCalls {
     }
 
     private static MemorySegment environment(Arena arena, Map<String, String> environment) {
-        return strings(
-                arena,
-                environment.entrySet().stream()
-                        .map(variable -> variable.getKey() + "=" + variable.getValue())
-                        .toList());
+        List<String> variables = new ArrayList<>(environment.size());
+        for (Map.Entry<String, String> variable : environment.entrySet()) {
+            variables.add(variable.getKey() + "=" + variable.getValue());
+        }
+        return strings(arena, variables);
     }
 
     private static MemorySegment strings(Arena arena, List<String> strings) {
