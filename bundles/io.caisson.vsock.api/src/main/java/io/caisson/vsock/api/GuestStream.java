@@ -9,7 +9,8 @@ import org.osgi.annotation.versioning.ConsumerType;
  * A connected byte stream. One thread may read while another writes. Memory is bounded: a reader that does not read
  * makes the writer at the other end wait. A thread blocked in {@link #input()} or {@link #output()} is woken, with an
  * {@link IOException}, by {@link #close()} and {@link #reset()}, and by an interrupt with an
- * {@link java.io.InterruptedIOException}.
+ * {@link java.io.InterruptedIOException}, which leaves the thread interrupted and the stream usable. Closing
+ * {@link #input()} or {@link #output()} closes the stream, as with {@link java.net.Socket}.
  */
 @ConsumerType
 public interface GuestStream extends AutoCloseable {
@@ -29,6 +30,6 @@ public interface GuestStream extends AutoCloseable {
     @Override
     void close();
 
-    /** Ends both directions abruptly: the other end sees a broken connection. Idempotent. */
+    /** Ends both directions abruptly: the other end sees a broken connection or, in a Linux guest, the end. Idempotent. */
     void reset();
 }
