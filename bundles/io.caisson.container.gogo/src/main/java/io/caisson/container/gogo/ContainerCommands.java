@@ -8,6 +8,7 @@ import io.caisson.container.api.ContainerService;
 import io.caisson.container.api.ContainerSpec;
 import io.caisson.container.api.ExitStatus;
 import io.caisson.container.api.ProcessSpec;
+import io.caisson.host.linux.ffm.Terminal;
 import io.caisson.image.api.ImageReference;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.Platform;
@@ -16,6 +17,7 @@ import io.caisson.shell.library.CommandException;
 import io.caisson.shell.library.CommandResult;
 import io.caisson.shell.library.CommandSyntax;
 import io.caisson.shell.library.Listing;
+import io.caisson.shell.library.ProgressLine;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -108,7 +110,7 @@ public final class ContainerCommands {
     }
 
     private Container create(ContainerSpec spec) throws InterruptedException {
-        try (var progress = ProgressLine.onStandardError()) {
+        try (var progress = new ProgressLine(Terminal.isTerminal(Terminal.Stream.ERROR))) {
             return containers.create(spec, progress);
         }
     }

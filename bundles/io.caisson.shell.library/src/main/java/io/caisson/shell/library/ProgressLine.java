@@ -1,6 +1,5 @@
-package io.caisson.container.gogo;
+package io.caisson.shell.library;
 
-import io.caisson.host.linux.ffm.Terminal;
 import io.caisson.service.api.ProgressListener;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -8,25 +7,26 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One line on the terminal that says how far a preparation has come, and vanishes when it is done. Says nothing when
- * standard error is no terminal.
+ * One line on standard error that says how far long work has come, and vanishes when it is done. Says nothing when that
+ * is no terminal. Safe for use by several threads.
  */
-final class ProgressLine implements ProgressListener, AutoCloseable {
+public final class ProgressLine implements ProgressListener, AutoCloseable {
     private static final long PERIOD_NANOS = 100_000_000;
     private static final String ERASE = "\r\u001b[K";
 
     private final boolean visible;
-    private final PrintStream terminal =
+    private final PrintStream out =
             new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8);
     private long last;
     private boolean dirty;
 
-    private ProgressLine(boolean visible) {
-        this.visible = visible;
-    }
-
-    static ProgressLine onStandardError() {
-        return new ProgressLine(Terminal.isTerminal(Terminal.Stream.ERROR));
+    /**
+     * A line.
+     *
+     * @param terminal whether standard error is a terminal
+     */
+    public ProgressLine(boolean terminal) {
+        visible = terminal;
     }
 
     @Override
@@ -38,16 +38,16 @@ final class ProgressLine implements ProgressListener, AutoCloseable {
         last = now;
         dirty = true;
         String share = progress.total() > 0 ? " " + 100 * progress.done() / progress.total() + " %" : "";
-        terminal.print(ERASE + progress.task() + share);
-        terminal.flush();
+        out.print(ERASE + progress.task() + share);
+        out.flush();
     }
 
     /** Erases the line. Idempotent. */
     @Override
     public synchronized void close() {
         if (dirty) {
-            terminal.print(ERASE);
-            terminal.flush();
+            out.print(ERASE);
+            out.flush();
             dirty = false;
         }
     }

@@ -1,0 +1,2 @@
+/** Shell commands on images. */
+package io.caisson.image.gogo;
