@@ -54,8 +54,8 @@ final class BlockAllocator {
         }
         Map.Entry<Long, Long> last = freed.lastEntry();
         if (last == null) {
-            throw new FileSystemFullException("the content does not fit into the file system: all blocks up to "
-                    + limit + " are used");
+            throw new FileSystemFullException(
+                    "the content does not fit into the file system: all blocks up to " + limit + " are used");
         }
         return takeFreed(last.getKey(), last.getValue(), Math.min(wanted, last.getValue()));
     }

@@ -87,8 +87,8 @@ public final class Ext4Options {
 
         private Builder(UUID uuid) {
             this.uuid = Objects.requireNonNull(uuid, "uuid");
-            hashSeed = new UUID(
-                    Long.reverse(uuid.getLeastSignificantBits()), Long.reverse(uuid.getMostSignificantBits()));
+            hashSeed =
+                    new UUID(Long.reverse(uuid.getLeastSignificantBits()), Long.reverse(uuid.getMostSignificantBits()));
         }
 
         /** Bytes in a block: 1024, 2048 or 4096 (default). */

@@ -36,7 +36,7 @@ final class MetadataWriter {
         List<Inode> inodes = number(root);
         int lastInode = Inode.FIRST_UNRESERVED - 2 + inodes.size();
         if (given.isPresent() && lastInode > given.get().inodes()) {
-            throw new Ext4Exception(
+            throw new FileSystemFullException(
                     "the file system has room for " + given.get().inodes() + " inodes, its content has " + lastInode);
         }
         writeBlocksOf(inodes);
