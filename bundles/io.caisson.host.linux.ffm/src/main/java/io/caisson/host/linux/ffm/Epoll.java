@@ -7,7 +7,8 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Waits for any of many descriptors, epoll(7). Any thread may add, modify, remove, wake and close; one platform thread
- * at a time waits and reads the events. Waiting and reading events allocates nothing.
+ * at a time waits and reads the events. Waiting and reading events allocates nothing once
+ * compiled.
  *
  * <pre>{@code
  * int count = epoll.await(-1);

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 
 /**
  * A counter that wakes whoever waits for it, in this process or another, eventfd(2). Never blocks. {@link #signal()} and
- * {@link #drain()} allocate nothing and may be called on virtual threads.
+ * {@link #drain()} allocate nothing once compiled and may be called on virtual threads.
  */
 public final class EventFd implements AutoCloseable {
     private static final String KIND = "anon_inode:[eventfd]";

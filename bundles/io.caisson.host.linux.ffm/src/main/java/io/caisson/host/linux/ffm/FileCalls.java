@@ -29,9 +29,9 @@ final class FileCalls {
     static final int F_ADD_SEALS = 1033;
     static final int F_GET_SEALS = 1034;
 
-    private static final int AT_FDCWD = -100;
-    private static final int AT_EMPTY_PATH = 0x1000;
-    private static final int STATX_SIZE = 0x200;
+    static final int AT_FDCWD = -100;
+    static final int AT_EMPTY_PATH = 0x1000;
+    static final int STATX_SIZE = 0x200;
 
     private record Functions(
             NativeFunction close,

@@ -9,14 +9,14 @@ final class MemoryCalls {
 
     static final int PROT_WRITE = 2;
     static final int PROT_EXEC = 4;
-    private static final int MAP_SHARED = 1;
-    private static final int MAP_PRIVATE = 2;
-    private static final int MAP_ANONYMOUS = 0x20;
+    static final int MAP_SHARED = 1;
+    static final int MAP_PRIVATE = 2;
+    static final int MAP_ANONYMOUS = 0x20;
 
     /** memfd_create(2) flags of include/uapi/linux/memfd.h. */
-    private static final int MFD_CLOEXEC = 1;
+    static final int MFD_CLOEXEC = 1;
 
-    private static final int MFD_ALLOW_SEALING = 2;
+    static final int MFD_ALLOW_SEALING = 2;
 
     private record Functions(
             NativeFunction memfdCreate, NativeFunction mmap, NativeFunction mprotect, NativeFunction munmap) {}

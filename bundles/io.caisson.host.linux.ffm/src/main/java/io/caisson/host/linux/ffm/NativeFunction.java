@@ -101,7 +101,7 @@ record NativeFunction(String name, MethodHandle handle) {
         }
     }
 
-    /** Calls once, whatever comes back: {@code EINTR} is not retried and errno is lost. Allocates nothing. */
+    /** Calls once, whatever comes back: {@code EINTR} is not retried and errno is lost. Allocates nothing once compiled. */
     long callOnce(long a, long b, long c, long d, long e, long f) {
         return invoke(IGNORED, a, b, c, d, e, f);
     }

@@ -74,16 +74,17 @@ final class NonBlockingFile implements AutoCloseable {
         }
     }
 
-    private int received(long result, MemorySegment buffer, MemorySegment into) throws SystemCallException {
+    private int received(long result, MemorySegment buffer, MemorySegment into) throws IOException {
         if (result > 0) {
             MemorySegment.copy(buffer, 0, into, 0, result);
             return (int) result;
         }
-        if (result == 0 || (result == -Errno.EIO && kind == Kind.PSEUDO_TERMINAL)) {
-            return -1;
-        }
         if (result == -Errno.EAGAIN) {
             return 0;
+        }
+        requireOpen();
+        if (result == 0 || (result == -Errno.EIO && kind == Kind.PSEUDO_TERMINAL)) {
+            return -1;
         }
         throw new SystemCallException("recv", descriptor.what(), (int) -result);
     }
@@ -112,11 +113,19 @@ final class NonBlockingFile implements AutoCloseable {
                 return 0;
             }
             if (result < 0) {
+                requireOpen();
                 throw new SystemCallException("send", descriptor.what(), (int) -result);
             }
             return (int) result;
         } finally {
             descriptor.release();
+        }
+    }
+
+    /** What a call meets that was under way when this was closed is that close's doing, not the peer's. */
+    private void requireOpen() throws ClosedDescriptorException {
+        if (descriptor.isClosed()) {
+            throw new ClosedDescriptorException(descriptor.what());
         }
     }
 
@@ -171,16 +180,21 @@ final class NonBlockingFile implements AutoCloseable {
 
     @Override
     public void close() {
-        if (kind == Kind.SOCKET) {
-            try {
-                // at once, even while another thread's call holds the descriptor open
-                SocketCalls.shutdown(descriptor.acquire(), SocketCalls.SHUT_RDWR);
-                descriptor.release();
-            } catch (ClosedDescriptorException alreadyClosed) {
-                return;
-            }
+        int fd;
+        try {
+            fd = descriptor.acquire();
+        } catch (ClosedDescriptorException alreadyClosed) {
+            return;
         }
-        abandon();
+        try {
+            abandon();
+            if (kind == Kind.SOCKET) {
+                // the peer learns of it even if another thread's call still holds the descriptor open
+                SocketCalls.shutdown(fd, SocketCalls.SHUT_RDWR);
+            }
+        } finally {
+            descriptor.release();
+        }
     }
 
     InputStream input() {

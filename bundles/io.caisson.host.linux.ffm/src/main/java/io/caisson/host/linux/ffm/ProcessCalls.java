@@ -13,27 +13,27 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls that start, signal and reap processes. */
 final class ProcessCalls {
-    private static final int X_OK = 1;
+    static final int X_OK = 1;
 
     /** waitid(2) constants of include/uapi/linux/wait.h and asm-generic/siginfo.h. */
-    private static final int P_PIDFD = 3;
+    static final int P_PIDFD = 3;
 
-    private static final int WNOHANG = 1;
-    private static final int WEXITED = 4;
-    private static final int CLD_EXITED = 1;
+    static final int WNOHANG = 1;
+    static final int WEXITED = 4;
+    static final int CLD_EXITED = 1;
 
     /** posix_spawnattr_setflags(3) flags of the C library's spawn.h. */
-    private static final int POSIX_SPAWN_SETSIGDEF = 0x04;
+    static final int POSIX_SPAWN_SETSIGDEF = 0x04;
 
-    private static final int POSIX_SPAWN_SETSIGMASK = 0x08;
-    private static final int POSIX_SPAWN_SETSID = 0x80;
+    static final int POSIX_SPAWN_SETSIGMASK = 0x08;
+    static final int POSIX_SPAWN_SETSID = 0x80;
 
     /** System call numbers without a wrapper in every supported C library; the same on every architecture. */
-    private static final int SYS_PIDFD_SEND_SIGNAL = 424;
+    static final int SYS_PIDFD_SEND_SIGNAL = 424;
 
-    private static final int SYS_PIDFD_OPEN = 434;
+    static final int SYS_PIDFD_OPEN = 434;
 
-    private static final int SIGCHLD = 17;
+    static final int SIGCHLD = 17;
     private static final long SIG_IGN = 1;
 
     private record Functions(

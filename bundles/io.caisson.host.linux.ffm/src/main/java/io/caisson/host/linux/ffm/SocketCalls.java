@@ -18,11 +18,11 @@ final class SocketCalls {
     static final int SOL_SOCKET = 1;
 
     static final int SCM_RIGHTS = 1;
-    private static final short AF_UNIX = 1;
-    private static final int SOCK_STREAM = 1;
-    private static final int SO_PEERCRED = 17;
-    private static final int MSG_NOSIGNAL = 0x4000;
-    private static final int MSG_CMSG_CLOEXEC = 0x40000000;
+    static final short AF_UNIX = 1;
+    static final int SOCK_STREAM = 1;
+    static final int SO_PEERCRED = 17;
+    static final int MSG_NOSIGNAL = 0x4000;
+    static final int MSG_CMSG_CLOEXEC = 0x40000000;
     private static final int TYPE = SOCK_STREAM | FileCalls.O_CLOEXEC | FileCalls.O_NONBLOCK;
 
     private record Functions(

@@ -10,12 +10,12 @@ import java.util.Optional;
 /** Calls on terminals. */
 final class TerminalCalls {
     /** ioctl_tty(2) requests of include/uapi/asm-generic/ioctls.h, the same on x86_64 and aarch64. */
-    private static final int TIOCGWINSZ = 0x5413;
+    static final int TIOCGWINSZ = 0x5413;
 
-    private static final int TIOCSWINSZ = 0x5414;
+    static final int TIOCSWINSZ = 0x5414;
 
     /** tcsetattr(3): at once. The other choices can wait for ever on a terminal whose output is stopped. */
-    private static final int TCSANOW = 0;
+    static final int TCSANOW = 0;
 
     private record Functions(
             NativeFunction cfmakeraw,

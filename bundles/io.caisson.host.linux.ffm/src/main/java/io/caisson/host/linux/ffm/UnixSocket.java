@@ -102,8 +102,8 @@ public final class UnixSocket implements AutoCloseable {
 
     /**
      * As {@link #tryReceive(MemorySegment)}, with descriptors: those that came with the bytes are added to
-     * {@code descriptors} and belong to the caller. Bytes sent with descriptors never come together with bytes sent
-     * before.
+     * {@code descriptors} and belong to the caller. Bytes sent after descriptors never come together with them,
+     * bytes sent before may.
      *
      * @throws IOException more descriptors came than can be taken (32); all of them are closed
      */
