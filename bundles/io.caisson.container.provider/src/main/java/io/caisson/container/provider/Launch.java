@@ -1,0 +1,265 @@
+package io.caisson.container.provider;
+
+import io.caisson.container.api.ContainerInfo;
+import io.caisson.container.api.ContainerSpec;
+import io.caisson.guest.api.GuestAgent;
+import io.caisson.guest.api.GuestContainerSpec;
+import io.caisson.guest.api.GuestDisk;
+import io.caisson.guest.api.GuestProcess;
+import io.caisson.guest.api.GuestRootfs;
+import io.caisson.guest.api.GuestSecret;
+import io.caisson.guest.api.GuestSession;
+import io.caisson.image.api.Image;
+import io.caisson.image.api.ImageConfig;
+import io.caisson.kernel.api.Kernel;
+import io.caisson.rootfs.api.RootfsImage;
+import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
+import io.caisson.service.api.ProgressListener;
+import io.caisson.vm.api.BlockDisk;
+import io.caisson.vm.api.InitialRamdisk;
+import io.caisson.vm.api.VirtualMachine;
+import io.caisson.vm.api.VirtualMachineSpec;
+import io.caisson.vsock.api.VsockEndpoint;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One start: from a specification to a container whose first process is created. Steps that do not need each other go on
+ * side by side, the machine is started as soon as its disks are there, and the guest's client gets ready while the
+ * machine boots. Each step's result is put into an {@link Undo}, so that a failure anywhere releases all of them, last
+ * first.
+ */
+final class Launch {
+    /** The first process's id among those of its container. */
+    private static final String INIT = "init";
+
+    private static final int LOWER_SLOT = 0;
+    private static final int SCRATCH_SLOT = 1;
+    /** How often a start that waits for its guest looks whether the machine still runs. */
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    private final ContainerSpec spec;
+    private final ProgressListener progress;
+    private final Ingredients ingredients;
+    private final ContainerFolder folder;
+    private final ContainerRecord state;
+    private final Undo undo;
+    private final Trace trace;
+
+    Launch(
+            ContainerSpec spec,
+            ProgressListener progress,
+            Ingredients ingredients,
+            ContainerFolder folder,
+            ContainerRecord state,
+            Undo undo,
+            Trace trace) {
+        this.spec = spec;
+        this.progress = progress;
+        this.ingredients = ingredients;
+        this.folder = folder;
+        this.state = state;
+        this.undo = undo;
+        this.trace = trace;
+    }
+
+    /** The image and the block image made of it. */
+    private record Root(Image image, RootfsImage disk) {}
+
+    /** Everything below the container. */
+    private record Machine(VirtualMachine machine, VsockEndpoint endpoint, GuestSecret secret, GuestSession session) {}
+
+    private String id() {
+        return state.info().id();
+    }
+
+    /**
+     * Runs the start. What it made is in the undo list until the caller keeps it.
+     *
+     * @param whenClosed is told when the container is gone
+     */
+    OwnedContainer run(Consumer<OwnedContainer> whenClosed) throws InterruptedException {
+        try (var tasks = new Tasks(id())) {
+            GuestSecret secret = GuestSecret.random();
+            Tasks.Task<Root> root = tasks.start(this::root);
+            Tasks.Task<Optional<GuestDiskFile>> scratch = tasks.start(this::scratch);
+            Tasks.Task<Kernel> kernel = tasks.start(this::kernel);
+            Tasks.Task<InitialRamdisk> ramdisk = tasks.start(() -> ramdisk(secret));
+            VsockEndpoint endpoint = undo.add(ingredients.vsock().provider().prepare(id(), folder.path()));
+            trace.reached("vsock");
+
+            Root image = root.get();
+            List<String> command = command(image.image());
+            var machineSpec = VirtualMachineSpec.builder(id())
+                    .kernel(kernel.get())
+                    .initialRamdisk(ramdisk.get())
+                    .vsock(endpoint.attachment())
+                    .directory(folder.path())
+                    .processors(spec.processors())
+                    .memoryBytes(spec.memoryBytes())
+                    .disk(new BlockDisk(image.disk().file(), true));
+            Optional<GuestDiskFile> scratchDisk = scratch.get();
+            scratchDisk.ifPresent(disk -> machineSpec.disk(new BlockDisk(folder.scratch(), false)));
+            trace.reached("prepared");
+
+            Machine machine = boot(tasks, machineSpec.build(), endpoint, secret);
+            return container(machine, image, command, scratchDisk, whenClosed);
+        }
+    }
+
+    private Root root() throws InterruptedException {
+        Image image = ingredients.images().image(spec.image(), spec.platform(), progress);
+        trace.reached("image");
+        var layers = new ArrayList<io.caisson.rootfs.api.Layer>();
+        for (var layer : image.layers()) {
+            layers.add(new StoredLayer(layer, ingredients.content()));
+        }
+        RootfsImage disk =
+                ingredients.rootfs().provider().build(image.manifest().digest().toString(), layers, progress);
+        trace.reached("rootfs");
+        return new Root(image, disk);
+    }
+
+    /** A disk of the guest's that is a file here. */
+    private record GuestDiskFile(String fileSystem) {}
+
+    private Optional<GuestDiskFile> scratch() throws InterruptedException {
+        if (spec.readOnly()) {
+            return Optional.empty();
+        }
+        ingredients.scratch().provider().createScratch(folder.scratch(), spec.scratchBytes());
+        trace.reached("scratch");
+        return Optional.of(new GuestDiskFile(ingredients.scratch().name()));
+    }
+
+    private Kernel kernel() throws InterruptedException {
+        Kernel kernel = ingredients.kernel().provider().kernel();
+        trace.reached("kernel");
+        return kernel;
+    }
+
+    private InitialRamdisk ramdisk(GuestSecret secret) {
+        InitialRamdisk ramdisk =
+                ingredients.agent().provider().initialRamdisk(spec.platform().architecture(), secret);
+        trace.reached("initramfs");
+        return ramdisk;
+    }
+
+    /** Starts the machine and waits for its guest. */
+    private Machine boot(Tasks tasks, VirtualMachineSpec machineSpec, VsockEndpoint endpoint, GuestSecret secret)
+            throws InterruptedException {
+        GuestAgent agent = ingredients.agent().provider();
+        Tasks.Task<GuestSession> connection = tasks.start(() -> {
+            GuestSession session = undo.add(agent.connect(id(), endpoint, secret, spec.bootTimeout()));
+            trace.reached("guest");
+            return session;
+        });
+        VirtualMachine machine = undo.add(ingredients.vm().provider().start(machineSpec));
+        trace.reached("monitor");
+        try {
+            Optional<GuestSession> session = connection.get(LOOK);
+            while (session.isEmpty()) {
+                var exit = machine.exit();
+                if (exit.isPresent()) {
+                    throw Sandbox.ended(id(), exit.get(), folder.console(), null);
+                }
+                session = connection.get(LOOK);
+            }
+            return new Machine(machine, endpoint, secret, session.get());
+        } catch (CaissonException e) {
+            throw diagnosed(machine, e);
+        }
+    }
+
+    /** Why the guest did not come up. */
+    private CaissonException diagnosed(VirtualMachine machine, CaissonException failure) throws InterruptedException {
+        if (failure.kind() == ErrorKind.UNAVAILABLE && failure.getCause() != null) {
+            var exit = machine.awaitExit(Duration.ofSeconds(1));
+            if (exit.isPresent()) {
+                return Sandbox.ended(id(), exit.get(), folder.console(), failure);
+            }
+        }
+        List<String> tail = ConsoleLog.tail(folder.console());
+        return failure.context().containsKey("console")
+                ? failure
+                : new CaissonException(
+                                failure.kind(), failure.getMessage() + ConsoleLog.quote(tail), failure.getCause())
+                        .with("console", String.join("\n", tail));
+    }
+
+    private OwnedContainer container(
+            Machine booted,
+            Root root,
+            List<String> command,
+            Optional<GuestDiskFile> scratch,
+            Consumer<OwnedContainer> whenClosed)
+            throws InterruptedException {
+        VirtualMachine machine = booted.machine();
+        var lower = new GuestDisk(machine.diskSerial(LOWER_SLOT), root.disk().fileSystem());
+        Optional<GuestDisk> upper =
+                scratch.map(disk -> new GuestDisk(machine.diskSerial(SCRATCH_SLOT), disk.fileSystem()));
+        var guestSpec = GuestContainerSpec.builder(id(), new GuestRootfs.Overlay(lower, upper, spec.readOnly()))
+                .hostname(spec.hostname().orElse(hostname()));
+        booted.session().createContainer(guestSpec.build());
+        trace.reached("container");
+
+        ImageConfig config = root.image().config();
+        ProcessDefaults defaults = ProcessDefaults.of(config);
+        GuestProcess first = booted.session().createProcess(id(), INIT, defaults.process(command, spec.process()));
+        trace.reached("process");
+        var sandbox = new Sandbox(
+                id(),
+                folder.console(),
+                ingredients.agent().name(),
+                booted.secret(),
+                booted.endpoint(),
+                machine,
+                booted.session());
+        ContainerInfo made = state.info();
+        var info = new ContainerInfo(
+                made.id(),
+                made.name(),
+                made.image(),
+                command,
+                ContainerInfo.State.CREATED,
+                made.created(),
+                Optional.empty(),
+                made.providers());
+        var record = new ContainerRecord(info, state.ownerId(), state.ownerStarted());
+        folder.write(record);
+        return new OwnedContainer(
+                sandbox,
+                folder,
+                record,
+                defaults.with(spec.process()),
+                StopSignal.of(config),
+                first,
+                spec.process().terminal().isPresent(),
+                whenClosed);
+    }
+
+    /** A host name has at most 64 characters, sethostname(2); a container's name may have more. */
+    private String hostname() {
+        String name = state.info().name();
+        return name.substring(0, Math.min(name.length(), 64));
+    }
+
+    private List<String> command(Image image) {
+        ImageConfig config = image.config();
+        var command = new ArrayList<>(config.entrypoint());
+        command.addAll(
+                spec.process().args().isEmpty()
+                        ? config.command()
+                        : spec.process().args());
+        if (command.isEmpty()) {
+            throw new CaissonException(
+                    ErrorKind.INVALID_ARGUMENT,
+                    "image " + spec.image().familiar() + " says nothing about what to run: give a command");
+        }
+        return command;
+    }
+}
