@@ -1,0 +1,122 @@
+package io.caisson.vm.qemu.provider;
+
+import io.caisson.host.linux.ffm.HostInfo;
+import io.caisson.host.linux.ffm.TimeStampCounter;
+import io.caisson.service.api.Availability;
+import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
+import io.caisson.service.api.FrameworkProperties;
+import io.caisson.service.api.HostCheck;
+import io.caisson.service.api.Provider;
+import io.caisson.vm.api.VirtualMachine;
+import io.caisson.vm.api.VirtualMachineProvider;
+import io.caisson.vm.api.VirtualMachineSpec;
+import io.caisson.vsock.api.VsockAttachment;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.log.Logger;
+import org.osgi.service.log.LoggerFactory;
+
+/** Virtual machines by QEMU. */
+@Component(
+        service = {VirtualMachineProvider.class, HostCheck.class},
+        property = {
+            Provider.NAME + "=qemu",
+            VirtualMachineProvider.ARCHITECTURES + "=amd64",
+            VirtualMachineProvider.VSOCK_ATTACHMENTS + "=" + VsockAttachment.VhostUser.FORM
+        })
+public final class QemuProvider implements VirtualMachineProvider, HostCheck {
+    /** Framework property, also the environment variable {@code CAISSON_QEMU}: the QEMU to use instead of searching. */
+    public static final String PROGRAM = "caisson.vm.qemu.program";
+
+    /** What is kept between commands, in the home directory. */
+    private static final String FINDINGS = "cache/vm.qemu/findings.properties";
+
+    private final MachineType type = new Microvm();
+    private final QemuHost host;
+    private final Optional<TimeStampCounter> timeStampCounter;
+    private final Logger logger;
+
+    /** For the component runtime. */
+    @Activate
+    public QemuProvider(BundleContext context, @Reference(service = LoggerFactory.class) Logger logger) {
+        this(context.getProperty(FrameworkProperties.HOME), program(context), logger);
+    }
+
+    QemuProvider(@Nullable String home, @Nullable String program, Logger logger) {
+        Path findings = home == null ? null : Path.of(home, FINDINGS);
+        host = new QemuHost(type, findings, program, logger);
+        // Begun here, so that by the time of the first start enough of it has passed.
+        timeStampCounter = HostInfo.nativeAccess().available() ? TimeStampCounter.observe() : Optional.empty();
+        this.logger = logger;
+    }
+
+    private static @Nullable String program(BundleContext context) {
+        String property = context.getProperty(PROGRAM);
+        return property != null ? property : System.getenv("CAISSON_QEMU");
+    }
+
+    @Override
+    public Availability availability() {
+        Availability nativeAccess = HostInfo.nativeAccess();
+        if (!nativeAccess.available()) {
+            return nativeAccess;
+        }
+        Optional<QemuProgram> program = host.program();
+        if (program.isEmpty()) {
+            return Availability.no(host.absence(), QemuHost.INSTALL);
+        }
+        Optional<QemuVersion> version = host.knownVersion(program.get());
+        if (version.isPresent() && version.get().isOlderThan(QemuVersion.OLDEST)) {
+            return Availability.no(
+                    program.get().path() + " is QEMU " + version.get(),
+                    "install QEMU " + QemuVersion.OLDEST + " or newer");
+        }
+        return Availability.yes();
+    }
+
+    @Override
+    public VirtualMachine start(VirtualMachineSpec spec) throws InterruptedException {
+        if (!spec.kernel().architecture().equals(type.architecture())) {
+            throw new CaissonException(
+                    ErrorKind.UNSUPPORTED,
+                    "cannot start the virtual machine " + spec.id() + ": its kernel is for "
+                            + spec.kernel().architecture() + ", and QEMU is set up for " + type.architecture());
+        }
+        QemuProgram program = host.program()
+                .orElseThrow(() -> new CaissonException(
+                        ErrorKind.UNAVAILABLE,
+                        "cannot start the virtual machine " + spec.id() + ": " + host.absence() + "; "
+                                + QemuHost.INSTALL));
+        host.version(program);
+        Acceleration acceleration = host.acceleration(program);
+        var launcher = new MachineLauncher(type, program, acceleration, timeStampKilohertz(acceleration));
+        return QemuMachine.of(spec.id(), spec.disks().size(), launcher.launch(spec));
+    }
+
+    /** For translated guests, whose counter is the host's. */
+    private OptionalLong timeStampKilohertz(Acceleration acceleration) throws InterruptedException {
+        if (acceleration.kind() != Acceleration.Kind.TCG || timeStampCounter.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        try {
+            return OptionalLong.of(timeStampCounter.get().kilohertz());
+        } catch (IOException e) {
+            logger.warn("the guest will measure its clock itself, which takes longer", e);
+            return OptionalLong.empty();
+        }
+    }
+
+    @Override
+    public List<Result> check() throws InterruptedException {
+        return new QemuChecks(host, timeStampCounter.isPresent()).run();
+    }
+}
