@@ -79,7 +79,6 @@ class Ext4WriterTest {
         "4096, 129",
         "4096, 65536",
         "4096, 1048576"
-        "4096, 8388608"
     })
     void emptyFileSystemsOfAnySizePassE2fsck(int blockSize, long mebibytes) throws Exception {
         Path image = write(options().blockSize(blockSize).size(mebibytes << 20).build(), writer -> {});
