@@ -9,7 +9,6 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * before the end can still be read.
  */
 final class Connection implements GuestStream {
-    /** How long a guest may take to acknowledge the end of a stream; as long as Linux gives its own peers. */
-    private static final long CLOSE_TIMEOUT_NANOS = TimeUnit.SECONDS.toNanos(8);
-
     /** The longest a write holds the device lock for, in bytes. */
     private static final int WRITE_AT_ONCE = 64 << 10;
 
@@ -164,7 +160,7 @@ final class Connection implements GuestStream {
     boolean isOverdue(long now) {
         device.lock.lock();
         try {
-            return closedAt != 0 && now - closedAt > CLOSE_TIMEOUT_NANOS;
+            return closedAt != 0 && now - closedAt > device.closeTimeoutNanos;
         } finally {
             device.lock.unlock();
         }

@@ -4,6 +4,7 @@ import io.caisson.host.linux.ffm.ClosedDescriptorException;
 import io.caisson.host.linux.ffm.Epoll;
 import io.caisson.virtio.library.VirtioFormatException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,6 +31,10 @@ final class Device {
 
     final String name;
     final Epoll epoll;
+
+    /** How long the guest may take to acknowledge the end of a stream. */
+    final long closeTimeoutNanos;
+
     final ReentrantLock lock = new ReentrantLock();
 
     /** Something that a waiting thread may wait for has changed: the queues run, have buffers again, or never will. */
@@ -42,9 +47,10 @@ final class Device {
     private volatile @Nullable String cause;
     private volatile boolean tidying;
 
-    Device(String name, Epoll epoll) {
+    Device(String name, Epoll epoll, Duration closeTimeout) {
         this.name = name;
         this.epoll = epoll;
+        closeTimeoutNanos = closeTimeout.toNanos();
         vrings = new Vring[] {
             new Vring(RECEIVE, "receive queue", epoll),
             new Vring(TRANSMIT, "transmit queue", epoll),

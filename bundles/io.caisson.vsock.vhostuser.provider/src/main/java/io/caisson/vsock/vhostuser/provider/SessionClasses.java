@@ -32,6 +32,10 @@ final class SessionClasses {
 
     private SessionClasses() {}
 
+    static Class<?>[] all() {
+        return ALL.clone();
+    }
+
     /** Loads and initialises all of them; takes microseconds after the first time. */
     static void load() {
         MethodHandles.Lookup lookup = MethodHandles.lookup();

@@ -40,12 +40,18 @@ final class VhostUserEndpoint implements VsockEndpoint {
                 .unstarted(new DeviceThread(device, socket, trustMemory));
     }
 
-    /** Listens on a socket and starts the device's thread. */
-    static VhostUserEndpoint open(String name, Path socket, boolean trustMemory) throws IOException {
+    /**
+     * Listens on a socket and starts the device's thread.
+     *
+     * @param trustMemory whether guest memory may be such that its monitor could make it smaller
+     * @param closeTimeout how long the guest may take to acknowledge the end of a stream
+     */
+    static VhostUserEndpoint open(String name, Path socket, boolean trustMemory, Duration closeTimeout)
+            throws IOException {
         Epoll epoll = Epoll.open("of the vsock device of " + name, EVENTS_AT_ONCE);
         try {
-            VhostUserEndpoint endpoint =
-                    new VhostUserEndpoint(new Device(name, epoll), UnixListener.bind(socket), trustMemory);
+            VhostUserEndpoint endpoint = new VhostUserEndpoint(
+                    new Device(name, epoll, closeTimeout), UnixListener.bind(socket), trustMemory);
             endpoint.thread.start();
             return endpoint;
         } catch (IOException | RuntimeException e) {
@@ -142,6 +148,16 @@ final class VhostUserEndpoint implements VsockEndpoint {
             throw new CaissonException(
                     ErrorKind.INVALID_ARGUMENT, "not a vsock port: " + Integer.toUnsignedString(port));
         }
+    }
+
+    /** Whether the device has stopped, or is about to. */
+    boolean isStopped() {
+        return device.isStopped();
+    }
+
+    /** Whether the device's thread has ended, and everything with it. */
+    boolean isGone() {
+        return !thread.isAlive();
     }
 
     @Override

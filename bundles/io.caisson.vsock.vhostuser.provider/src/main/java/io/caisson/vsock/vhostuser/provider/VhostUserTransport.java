@@ -10,6 +10,7 @@ import io.caisson.vsock.api.VsockEndpoint;
 import io.caisson.vsock.api.VsockTransport;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
@@ -25,6 +26,9 @@ public final class VhostUserTransport implements VsockTransport {
 
     /** The socket's name in the directory it is made in. */
     static final String SOCKET = "vsock.sock";
+
+    /** How long a guest may take to acknowledge the end of a stream; as long as Linux gives its own peers. */
+    static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(8);
 
     private final boolean trustMemory;
 
@@ -58,7 +62,7 @@ public final class VhostUserTransport implements VsockTransport {
         SessionClasses.load();
         Path socket = directory.resolve(SOCKET);
         try {
-            return VhostUserEndpoint.open(name, socket, trustMemory);
+            return VhostUserEndpoint.open(name, socket, trustMemory, CLOSE_TIMEOUT);
         } catch (IOException e) {
             throw new CaissonException(
                     ErrorKind.UNAVAILABLE,

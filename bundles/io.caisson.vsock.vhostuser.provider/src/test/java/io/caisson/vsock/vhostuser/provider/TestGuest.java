@@ -286,9 +286,14 @@ final class TestGuest implements GuestPeer {
         }
     }
 
-    /** Stops serving; whoever waits in the guest fails. */
     @Override
     public void die() {
+        stop();
+        monitor.hangUp();
+    }
+
+    /** Stops serving, as a guest that begins anew; whoever waits in it fails. */
+    void stop() {
         lock.lock();
         try {
             dead = true;
@@ -299,7 +304,6 @@ final class TestGuest implements GuestPeer {
             lock.unlock();
         }
         epoll.close();
-        monitor.hangUp();
     }
 
     /** Runs something while nothing else runs in the guest. */
