@@ -23,7 +23,7 @@ public final class ChildProcessBuilder {
      * Runs after setpriv(1) has asked for the signal: when the owner died before, the signal will never come, but the
      * parent is another one by now.
      */
-    private static final String GO_ON_WITH_LIVING_OWNER = "[ \"$PPID\" = \"$0\" ] && exec \"$@\"";
+    static final String GO_ON_WITH_LIVING_OWNER = "[ \"$PPID\" = \"$0\" ] && exec \"$@\"";
 
     private final Path executable;
     private final List<String> arguments = new ArrayList<>();
@@ -138,6 +138,13 @@ public final class ChildProcessBuilder {
         return this;
     }
 
+    /** The executable and its arguments. */
+    List<String> command() {
+        List<String> command = new ArrayList<>(List.of(executable.toString()));
+        command.addAll(arguments);
+        return command;
+    }
+
     /** For tests: closes descriptors the way a C library without closefrom needs it. */
     ChildProcessBuilder withoutClosefrom() {
         closefrom = false;
@@ -192,8 +199,7 @@ public final class ChildProcessBuilder {
                         GO_ON_WITH_LIVING_OWNER,
                         Integer.toString(HostCalls.getpid())));
             }
-            command.add(executable.toString());
-            command.addAll(arguments);
+            command.addAll(command());
             return ChildKeeper.spawn(
                     new ProcessCalls.Plan(
                             Path.of(command.getFirst()),

@@ -12,15 +12,21 @@ public final class HostInfo {
     private HostInfo() {}
 
     /**
-     * Whether the JVM lets this bundle call native code. Without the flag it only warns today; with
-     * {@code --illegal-native-access=deny} every call fails.
+     * Whether the JVM lets this bundle call native code. One that was not told to allow it prints a warning at the
+     * first call, and with {@code --illegal-native-access=deny} refuses.
      */
     public static Availability nativeAccess() {
-        return HostInfo.class.getModule().isNativeAccessEnabled()
-                ? Availability.yes()
-                : Availability.no(
-                        "the JVM does not allow native access to bundles",
-                        "start it with --enable-native-access=ALL-UNNAMED");
+        if (HostInfo.class.getModule().isNativeAccessEnabled()) {
+            return Availability.yes();
+        }
+        try {
+            userId();
+            return Availability.yes();
+        } catch (IllegalCallerException | LinkageError refused) {
+            return Availability.no(
+                    "the JVM does not allow bundles to call native code",
+                    "start it with --enable-native-access=ALL-UNNAMED");
+        }
     }
 
     /** The user id of this process, 0 to 2^32-2. */

@@ -55,7 +55,7 @@ record NativeFunction(String name, MethodHandle handle) {
         NativeFunction function = find(name);
         if (function == null) {
             throw new UnsupportedOperationException(
-                    "the C library has no " + name + "(): glibc 2.32 or newer is needed");
+                    "the C library has no " + name + "(): glibc 2.29 or newer is needed");
         }
         return function;
     }

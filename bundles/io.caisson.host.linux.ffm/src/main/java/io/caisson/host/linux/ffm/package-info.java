@@ -13,7 +13,7 @@
  *
  * <p>Native access: the JVM has to allow it ({@code --enable-native-access=ALL-UNNAMED});
  * {@link io.caisson.host.linux.ffm.HostInfo#nativeAccess()} says whether it does. Serves x86_64 and aarch64 with glibc
- * 2.32 or newer.
+ * 2.29 or newer.
  */
 @Export
 @Version("1.0.0")

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -274,6 +276,54 @@ class ChildProcessTest {
             });
             asking.join();
             Thread.sleep(Duration.ofDays(1));
+        }
+    }
+
+    @Test
+    void aChildWhoseOwnerDiedBeforeTheSignalWasAskedForDoesNotGoOn() throws Exception {
+        int nobody = ProcessHandle.current()
+                .parent()
+                .map(ProcessHandle::pid)
+                .orElse(0L)
+                .intValue();
+        for (int owner : new int[] {HostCalls.getpid(), nobody}) {
+            ChildProcessBuilder builder = ChildProcess.builder(SHELL)
+                    .arguments(
+                            "-c",
+                            ChildProcessBuilder.GO_ON_WITH_LIVING_OWNER,
+                            Integer.toString(owner),
+                            "/bin/sh",
+                            "-c",
+                            "exit 9");
+            try (ChildProcess child = builder.start()) {
+                assertEquals(new ProcessExit.Exited(owner == nobody ? 1 : 9), child.awaitExit());
+            }
+        }
+    }
+
+    @Test
+    void exitsAreKnownToAProcessThatWasToldToIgnoreThem() throws Exception {
+        ChildProcessBuilder java = TestJvm.builder(Ignorant.class);
+        List<String> command = new ArrayList<>(List.of("-c", "trap '' CHLD; exec \"$@\"", "sh"));
+        command.addAll(java.command());
+        try (ChildProcess child = ChildProcess.builder(SHELL)
+                .arguments(command)
+                .error(ChildStream.inherited())
+                .start()) {
+            assertEquals(new ProcessExit.Exited(6), child.awaitExit());
+        }
+    }
+
+    /** Ends with the exit status of a child plus one. */
+    static final class Ignorant {
+        private Ignorant() {}
+
+        public static void main(String[] arguments) throws Exception {
+            try (ChildProcess child = shell("exit 5").start()) {
+                if (child.awaitExit() instanceof ProcessExit.Exited(int status)) {
+                    System.exit(status + 1);
+                }
+            }
         }
     }
 
