@@ -119,7 +119,7 @@ final class TransmitQueue {
     private void packet(Connection connection, int op) {
         if (!connection.isEstablished() && op != VsockHeader.OP_RESPONSE && op != VsockHeader.OP_RST) {
             connection.refused();
-            refuse(connection.key().hostPort(), connection.key().guestPort());
+            reset(connection);
             return;
         }
         switch (op) {
@@ -137,7 +137,7 @@ final class TransmitQueue {
     private void request(@Nullable Connection existing, int hostPort, int guestPort) {
         if (existing != null) {
             existing.lost("the guest connected again from the same port", pool);
-            refuse(hostPort, guestPort);
+            reset(existing);
             return;
         }
         Listener listener = device.listeners.get(hostPort);
@@ -162,7 +162,7 @@ final class TransmitQueue {
         if (connection.peerShutdown(header.flags() & VsockHeader.SHUTDOWN_BOTH)) {
             // Section 5.10.6.6.5: the reset acknowledges, and frees the pair of ports at the other end.
             device.connections.remove(connection);
-            refuse(connection.key().hostPort(), connection.key().guestPort());
+            reset(connection);
         }
     }
 
@@ -173,10 +173,15 @@ final class TransmitQueue {
         }
         if (!connection.deliver(chain, VsockHeader.BYTES, length, pool)) {
             connection.lost("the guest sent more than it had credit for", pool);
-            refuse(connection.key().hostPort(), connection.key().guestPort());
+            reset(connection);
         } else if (connection.markForWakeUp()) {
             readers.add(connection);
         }
+    }
+
+    private void reset(Connection connection) {
+        device.receive.control(connection, VsockHeader.OP_RST, 0);
+        answered = true;
     }
 
     private void refuse(int hostPort, int guestPort) {
@@ -192,7 +197,7 @@ final class TransmitQueue {
         for (Connection each : device.connections.all()) {
             if (each.isOverdue(now)) {
                 each.lost("the guest did not acknowledge its end", pool);
-                refuse(each.key().hostPort(), each.key().guestPort());
+                reset(each);
             } else {
                 again |= each.tidy(pool);
             }

@@ -50,6 +50,7 @@ final class TestGuest implements GuestPeer {
     private final Thread thread;
     private int nextPort = 10_000;
     private boolean dead;
+    private volatile @Nullable Exception failure;
 
     /** Lays out the rings; {@link #boot} starts the device. */
     TestGuest(TestMonitor monitor, long features) throws IOException {
@@ -117,9 +118,10 @@ final class TestGuest implements GuestPeer {
                 }
             }
         } catch (ClosedDescriptorException closed) {
-            // by close()
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
+            // by stop()
+        } catch (IOException | RuntimeException e) {
+            failure = e;
+            stop();
         }
     }
 
@@ -329,6 +331,9 @@ final class TestGuest implements GuestPeer {
             Thread.currentThread().interrupt();
         }
         monitor.close();
+        if (failure != null) {
+            throw new AssertionError("the device did what no device may", failure);
+        }
     }
 
     private final class Door implements Listening {
