@@ -104,8 +104,12 @@ impl Namespaces {
             Ok(()) => Self::open(child.pid().as_raw_nonzero().get()),
             Err(error) => Err(error),
         };
+        // Also when it waits for nothing any more.
         let _ = std::fs::File::from(release).write(&[0]);
-        child.wait().await;
+        if namespaces.is_err() {
+            // What it has mounted is about to be taken apart.
+            child.wait().await;
+        }
         namespaces
     }
 
