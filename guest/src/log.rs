@@ -1,4 +1,6 @@
 //! Messages for whoever looks at the guest's console: `/dev/kmsg` once the guest is set up, standard error before.
+//!
+//! For process 1 alone: its children have closed the log and report to it instead.
 
 use std::fmt;
 use std::fs::File;

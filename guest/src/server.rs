@@ -27,6 +27,8 @@ const INTRODUCTION_TIME: Duration = Duration::from_secs(5);
 const MOST_STRANGERS: usize = 64;
 /// gRPC connections that have.
 const MOST_CLIENTS: usize = 128;
+/// Calls at a time on one connection; most of them wait for a process to end.
+const MOST_CALLS: u32 = 16_384;
 
 /// Where connections come from.
 pub trait Listener: Send {
@@ -101,7 +103,7 @@ impl Server {
         drop(permit);
         match introduced {
             Ok(Ok(Introduced::Client)) => self.serve_client(connection).await,
-            Ok(Ok(Introduced::Stream(request))) => self.attach(connection, request),
+            Ok(Ok(Introduced::Stream(request))) => self.attach(connection, &request),
             Ok(Err(error)) => crate::log::warn(format_args!("{purpose:?} connection dropped: {error}")),
             Err(_) => crate::log::warn(format_args!("{purpose:?} connection dropped: too slow")),
         }
@@ -122,7 +124,9 @@ impl Server {
         let Ok(_permit) = self.clients.try_acquire() else { return };
         let mut stopping = self.stopping.subscribe();
         let service = TowerToHyperService::new(GuestServer::new(self.service.clone()));
-        let served = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(connection), service);
+        let served = http2::Builder::new(TokioExecutor::new())
+            .max_concurrent_streams(MOST_CALLS)
+            .serve_connection(TokioIo::new(connection), service);
         let mut served = pin!(served);
         let stop = async {
             // Fails when the server is gone, and the guest with it.
@@ -141,7 +145,7 @@ impl Server {
         .await;
     }
 
-    fn attach<C: Connection + 'static>(&self, connection: C, request: StdioAttach) {
+    fn attach<C: Connection + 'static>(&self, connection: C, request: &StdioAttach) {
         let connection: Box<dyn Connection> = Box::new(connection);
         let found = self.containers.get(&request.container_id);
         let process = match found.and_then(|container| container.process(&request.process_id)) {

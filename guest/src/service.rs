@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 
 use crate::container::disks;
 use crate::container::launch::Program;
+use crate::container::mounts::Mount;
 use crate::container::namespaces::Plan;
 use crate::container::process::{ProcessSpec, Window};
 use crate::container::rootfs::{Layout, Places, Volume};
@@ -18,7 +19,13 @@ use crate::container::{Containers, check_id};
 use crate::error::{Error, Kind, Result};
 use crate::helper;
 use crate::proto::guest_server::Guest;
-use crate::proto::*;
+use crate::proto::{
+    CloseStdinRequest, CloseStdinResponse, CreateContainerRequest, CreateContainerResponse, CreateProcessRequest,
+    CreateProcessResponse, DeleteContainerRequest, DeleteContainerResponse, DeleteProcessRequest,
+    DeleteProcessResponse, Disk, HelloRequest, HelloResponse, PowerOffRequest, PowerOffResponse, ReidentifyRequest,
+    ReidentifyResponse, ResizeProcessRequest, ResizeProcessResponse, SignalProcessRequest, SignalProcessResponse,
+    StartProcessRequest, StartProcessResponse, WaitProcessRequest, WaitProcessResponse, WindowSize, rootfs,
+};
 use crate::reaper::Reaper;
 
 /// The only protocol version there is.
@@ -222,7 +229,7 @@ async fn plan(request: CreateContainerRequest) -> Result<Plan> {
             "host name {hostname:?} must have at most 64 bytes, none of them a control character"
         )));
     }
-    let mounts = request.mounts.into_iter().map(|mount| crate::container::mounts::Mount {
+    let mounts = request.mounts.into_iter().map(|mount| Mount {
         file_system: mount.r#type,
         source: mount.source,
         target: mount.target,

@@ -107,8 +107,11 @@ fn main() -> ExitCode {
 mod tests {
     use super::*;
 
-    /// Reads an archive back: name, mode, device and data of each member.
-    fn read(mut archive: &[u8]) -> Vec<(String, u32, (u32, u32), Vec<u8>)> {
+    /// Name, mode, device and data of a member.
+    type Found = (String, u32, (u32, u32), Vec<u8>);
+
+    /// Reads an archive back.
+    fn read(mut archive: &[u8]) -> Vec<Found> {
         let mut members = Vec::new();
         loop {
             let (header, rest) = archive.split_at(110);

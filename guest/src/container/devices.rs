@@ -65,11 +65,12 @@ pub fn give(stream: impl AsFd, user: Uid) -> rustix::io::Result<()> {
     rustix::fs::fchown(stream, Some(user), None::<Gid>)
 }
 
-/// The rules as a program of type `BPF_PROG_TYPE_CGROUP_DEVICE`: any node may be made (`mknod`), [`ALLOWED`] opened.
+/// The rules as a program of type `BPF_PROG_TYPE_CGROUP_DEVICE`: any node may be made (`mknod`), few can be opened.
 ///
 /// It sees `struct bpf_cgroup_dev_ctx`: at 0 the access (type in the low 16 bits: 1 block, 2 character; kind in the
 /// high: 1 mknod, 2 read, 4 write), at 4 the major, at 8 the minor number. It returns 1 to allow.
 #[must_use]
+#[expect(clippy::missing_panics_doc, reason = "the numbers are constants")]
 pub fn program() -> Vec<Instruction> {
     const LOAD_WORD: u8 = 0x61;
     const MOVE_REGISTER: u8 = 0xbc;

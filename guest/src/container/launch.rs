@@ -72,6 +72,7 @@ const CAPABILITIES: CapabilitySet = CapabilitySet::CHOWN
     .union(CapabilitySet::AUDIT_WRITE);
 
 /// In a child: becomes the program. Returns only when that failed; the descriptor is the one to report it on.
+#[must_use]
 pub fn launch(
     program: &Program,
     surroundings: &Surroundings<'_>,

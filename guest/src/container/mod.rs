@@ -43,7 +43,7 @@ pub struct Containers {
     reaper: Arc<Reaper>,
     /// Process 1's own pid namespace, to come back to.
     own_pid_namespace: Option<OwnedFd>,
-    containers: Mutex<HashMap<String, Arc<Container>>>,
+    by_id: Mutex<HashMap<String, Arc<Container>>>,
 }
 
 /// A container.
@@ -71,7 +71,7 @@ impl Containers {
     #[must_use]
     pub fn new(reaper: Arc<Reaper>) -> Self {
         let own = rustix::fs::open("/proc/self/ns/pid", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-        Self { reaper, own_pid_namespace: own.ok(), containers: Mutex::default() }
+        Self { reaper, own_pid_namespace: own.ok(), by_id: Mutex::default() }
     }
 
     /// The container with this id.
@@ -80,7 +80,7 @@ impl Containers {
     ///
     /// `NOT_FOUND`
     pub fn get(&self, id: &str) -> Result<Arc<Container>> {
-        let found = lock(&self.containers).get(id).map(Arc::clone);
+        let found = lock(&self.by_id).get(id).map(Arc::clone);
         found.ok_or_else(|| Error::new(Kind::NotFound, format!("no container {id:?}")))
     }
 
@@ -101,7 +101,7 @@ impl Containers {
         });
         let mut life = container.life.lock().await;
         {
-            let mut containers = lock(&self.containers);
+            let mut containers = lock(&self.by_id);
             let full = containers.len() >= MOST_CONTAINERS;
             match containers.entry(id.to_owned()) {
                 Entry::Occupied(_) => {
@@ -120,7 +120,7 @@ impl Containers {
             if let Err(error) = self.disassemble(&container, &mut life).await {
                 crate::log::error(format_args!("container {id}: {error}"));
             }
-            lock(&self.containers).remove(id);
+            lock(&self.by_id).remove(id);
         }
         made
     }
@@ -143,7 +143,7 @@ impl Containers {
         // Another deletion may have been first.
         self.get(id)?;
         let taken_apart = self.disassemble(&container, &mut life).await;
-        lock(&self.containers).remove(id);
+        lock(&self.by_id).remove(id);
         taken_apart
     }
 
@@ -153,7 +153,7 @@ impl Containers {
     ///
     /// The first failure; the others are deleted nevertheless.
     pub async fn delete_all(&self) -> Result<()> {
-        let ids: Vec<_> = lock(&self.containers).keys().cloned().collect();
+        let ids: Vec<_> = lock(&self.by_id).keys().cloned().collect();
         let mut outcome = Ok(());
         for id in ids {
             match self.delete(&id).await {

@@ -216,10 +216,10 @@ impl Process {
 
     /// Kills it when it runs and waits for its end; it is gone afterwards.
     pub async fn destroy(&self) {
-        if let State::Started(child) = self.state.send_replace(State::Gone) {
-            if child.signal(libc::SIGKILL).is_ok() {
-                child.wait().await;
-            }
+        if let State::Started(child) = self.state.send_replace(State::Gone)
+            && child.signal(libc::SIGKILL).is_ok()
+        {
+            child.wait().await;
         }
     }
 
@@ -230,7 +230,10 @@ impl Process {
     /// Gives the connection back when it has none.
     pub fn attach_stdin(&self, connection: Box<dyn Connection>) -> Result<(), Box<dyn Connection>> {
         match &self.stdin {
-            Some(stdin) => Ok(stdin.attach(connection)),
+            Some(stdin) => {
+                stdin.attach(connection);
+                Ok(())
+            }
             None => Err(connection),
         }
     }
@@ -247,7 +250,10 @@ impl Process {
     /// Gives the connection back when it has none of its own.
     pub fn attach_stderr(&self, connection: Box<dyn Connection>, offset: u64) -> Result<(), Box<dyn Connection>> {
         match &self.stderr {
-            Some(stderr) => Ok(stderr.attach(connection, offset)),
+            Some(stderr) => {
+                stderr.attach(connection, offset);
+                Ok(())
+            }
             None => Err(connection),
         }
     }

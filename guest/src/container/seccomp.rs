@@ -60,9 +60,20 @@ pub fn program() -> Vec<sock_filter> {
     // Its flags are in memory, where a filter cannot look: the C library falls back to clone.
     program.extend([jump(BPF_JEQ, number(libc::SYS_clone3), 0, 1), answer(NOT_THERE)]);
 
-    let ranges = ranges(allowed());
-    for &(first, last) in &ranges {
-        program.extend([jump(BPF_JGE, first, 1, 0), answer(NOT_PERMITTED), jump(BPF_JGT, last, 1, 0), answer(ALLOW)]);
+    // The kernel tries every call on the filter once when it is installed, to remember those that are always allowed:
+    // skipping ranges by the dozen makes that several times as fast.
+    for dozen in ranges(allowed()).chunks(12) {
+        if let Some((_, last)) = dozen.last() {
+            program.push(jump(BPF_JGT, *last, 4 * dozen.len() as u8, 0));
+        }
+        for &(first, last) in dozen {
+            program.extend([
+                jump(BPF_JGE, first, 1, 0),
+                answer(NOT_PERMITTED),
+                jump(BPF_JGT, last, 1, 0),
+                answer(ALLOW),
+            ]);
+        }
     }
     // Later than everything known here: programs try those and expect to be told that the kernel is older.
     program.push(answer(NOT_THERE));

@@ -117,7 +117,7 @@ fn group_entries(group: &str) -> impl Iterator<Item = GroupEntry<'_>> {
 /// A user or group id: decimal digits, below 2^31 as the kernel's own tools have it. -1 means "leave it" to setresuid.
 fn number(text: &str) -> Option<u32> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten().filter(|id| *id <= i32::MAX as u32)
+    digits.then(|| text.parse().ok()).flatten().filter(|id| i32::try_from(*id).is_ok())
 }
 
 /// A regular file's text, or nothing when there is no such file.

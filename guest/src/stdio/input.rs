@@ -264,11 +264,12 @@ impl Attached {
                 }
             }
         }
-        if self.last && self.outgoing.is_empty() {
-            if let Poll::Ready(result) = Pin::new(&mut self.connection).poll_shutdown(context) {
-                result?;
-                return Ok(Step::Over { end_of_file: self.end_of_file });
-            }
+        if self.last
+            && self.outgoing.is_empty()
+            && let Poll::Ready(result) = Pin::new(&mut self.connection).poll_shutdown(context)
+        {
+            result?;
+            return Ok(Step::Over { end_of_file: self.end_of_file });
         }
         Ok(Step::Moved(moved))
     }

@@ -180,11 +180,13 @@ impl Attached {
             }
             moved += 1;
         }
-        if ended && !self.closed && self.answer.is_empty() && self.sent == ring.end() {
-            if let Poll::Ready(result) = Pin::new(&mut self.connection).poll_shutdown(context) {
-                result?;
-                self.closed = true;
-            }
+        let complete = ended && self.answer.is_empty() && self.sent == ring.end();
+        if complete
+            && !self.closed
+            && let Poll::Ready(result) = Pin::new(&mut self.connection).poll_shutdown(context)
+        {
+            result?;
+            self.closed = true;
         }
         while let Poll::Ready(offset) = self.acknowledgement.poll(context, &mut self.connection)? {
             if offset > self.sent {

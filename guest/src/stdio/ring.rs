@@ -15,7 +15,11 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// An empty ring for `capacity` bytes (at least 1), at stream offset 0.
+    /// An empty ring for `capacity` bytes, at stream offset 0.
+    ///
+    /// # Panics
+    ///
+    /// When it could hold nothing.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         assert!(capacity > 0, "a ring holds something");
@@ -75,6 +79,10 @@ impl Ring {
     }
 
     /// Takes in the first `count` bytes of what [`Ring::spare`] returned.
+    ///
+    /// # Panics
+    ///
+    /// When there were fewer.
     pub fn filled(&mut self, count: usize) {
         assert!(count <= self.capacity - self.len(), "only free memory can be filled");
         self.end += count as u64;
@@ -82,7 +90,9 @@ impl Ring {
 
     /// The bytes from `offset` on, up to the wrap: empty only when `offset` is the end.
     ///
-    /// `offset` lies between [`Ring::start`] and [`Ring::end`].
+    /// # Panics
+    ///
+    /// Unless `offset` lies between [`Ring::start`] and [`Ring::end`].
     #[must_use]
     pub fn from(&self, offset: u64) -> &[u8] {
         assert!((self.start..=self.end).contains(&offset), "only what is kept can be read");
@@ -95,7 +105,11 @@ impl Ring {
         &self.memory[position..self.capacity.min(position + wanted)]
     }
 
-    /// Forgets what lies below `offset`, which lies between [`Ring::start`] and [`Ring::end`].
+    /// Forgets what lies below `offset`.
+    ///
+    /// # Panics
+    ///
+    /// Unless `offset` lies between [`Ring::start`] and [`Ring::end`].
     pub fn release(&mut self, offset: u64) {
         assert!((self.start..=self.end).contains(&offset), "only what is kept can be released");
         self.head = (self.head + (offset - self.start) as usize) % self.capacity;

@@ -34,9 +34,8 @@ pub fn drain(signals: impl AsFd) -> io::Result<bool> {
     let mut buffer = [0_u8; size_of::<libc::signalfd_siginfo>() * 4];
     loop {
         match rustix::io::read(signals.as_fd(), &mut buffer) {
-            Ok(0) => return Ok(any),
+            Ok(0) | Err(rustix::io::Errno::AGAIN) => return Ok(any),
             Ok(_) => any = true,
-            Err(rustix::io::Errno::AGAIN) => return Ok(any),
             Err(rustix::io::Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
