@@ -14,7 +14,8 @@ import java.util.Set;
  * @param release what {@code uname -r} prints in the guest
  * @param image the uncompressed image a VM provider loads: an ELF vmlinux with a PVH note on amd64, an Image on arm64
  * @param arguments kernel command line arguments this kernel wants on any machine
- * @param capabilities what it has built in, in lower case: {@code virtiofs}, {@code erofs}, {@code lapic-timer-hz} …
+ * @param capabilities what it has built in, in the words of {@code kernel/capabilities}: {@code fs.erofs}, {@code
+ *     param.lapic_timer_hz} …
  */
 public record Kernel(
         String name,
