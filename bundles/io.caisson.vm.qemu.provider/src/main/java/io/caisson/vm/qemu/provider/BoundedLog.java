@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Written by one thread; read by any.
  */
 final class BoundedLog implements AutoCloseable {
-    private static final int TAIL = 8 << 10;
+    private static final int TAIL = 16 << 10;
 
     private final Path file;
     private final long limit;

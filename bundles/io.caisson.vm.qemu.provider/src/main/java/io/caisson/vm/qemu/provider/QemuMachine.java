@@ -27,7 +27,11 @@ final class QemuMachine implements VirtualMachine {
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private static final Duration RELEASE_TIMEOUT = Duration.ofSeconds(2);
-    private static final int LINES = 5;
+
+    /** Of the console; a panic says more after its first line. */
+    private static final int CONSOLE_LINES = 200;
+
+    private static final int WORDS_LINES = 5;
 
     private final String id;
     private final int slots;
@@ -106,8 +110,8 @@ final class QemuMachine implements VirtualMachine {
                 orderly,
                 monitor.shutdown(),
                 monitor.panicked(),
-                parts.consoleLog().lastLines(LINES),
-                parts.wordsLog().lastLines(LINES),
+                parts.consoleLog().lastLines(CONSOLE_LINES),
+                parts.wordsLog().lastLines(WORDS_LINES),
                 parts.consoleLog().problem());
         release();
         exit = end.exit();
