@@ -143,8 +143,7 @@ final class Caisson {
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 throw new AssertionError("still runs after " + PATIENCE_SECONDS + " s: " + process.info());
             }
-            return new Outcome(
-                    process.exitValue(), out.join(), new String(err.join(), StandardCharsets.UTF_8));
+            return new Outcome(process.exitValue(), out.join(), new String(err.join(), StandardCharsets.UTF_8));
         }
 
         private static byte[] readAll(InputStream from) {

@@ -116,8 +116,15 @@ class CommandLineIT {
     @Test
     void everyCommandExplainsItself() throws Exception {
         for (String command : new String[] {
-            "run", "container exec", "container list", "container stop", "image list", "image load", "provider list",
-            "system doctor", "shell"
+            "run",
+            "container exec",
+            "container list",
+            "container stop",
+            "image list",
+            "image load",
+            "provider list",
+            "system doctor",
+            "shell"
         }) {
             var line = new ArrayList<>(List.of(command.split(" ")));
             line.add("--help");
@@ -137,7 +144,10 @@ class CommandLineIT {
             Caisson.Outcome exec = caisson.runWithInput(
                     "through the door\n".getBytes(StandardCharsets.UTF_8), "container", "exec", "-i", "one", "cat");
             assertEquals("through the door\n", exec.text(), exec::toString);
-            assertEquals(3, caisson.run("container", "exec", "one", "sh", "-c", "exit 3").status());
+            assertEquals(
+                    3,
+                    caisson.run("container", "exec", "one", "sh", "-c", "exit 3")
+                            .status());
             assertEquals(127, caisson.run("container", "exec", "one", "no-such").status());
             Caisson.Outcome stop = caisson.run("container", "stop", "-t", "0", "one");
             assertEquals(0, stop.status(), stop::toString);

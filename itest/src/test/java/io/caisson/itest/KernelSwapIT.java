@@ -28,7 +28,9 @@ public class KernelSwapIT {
     /** The features, without Caisson's launcher. */
     @Configuration
     public Option[] features() {
-        return options(Embedded.properties(), composite(Features.install("caisson-runtime", "caisson-containers")),
+        return options(
+                Embedded.properties(),
+                composite(Features.install("caisson-runtime", "caisson-containers")),
                 junitBundles());
     }
 

@@ -24,10 +24,8 @@ record Run(int status, String output) {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     /** A container of the busybox image that has not been started. */
-    static Container create(ContainerService containers, boolean stdin, String... command)
-            throws InterruptedException {
-        var process =
-                ProcessSpec.builder().args(List.of(command)).stdin(stdin).build();
+    static Container create(ContainerService containers, boolean stdin, String... command) throws InterruptedException {
+        var process = ProcessSpec.builder().args(List.of(command)).stdin(stdin).build();
         var spec = ContainerSpec.builder(ImageReference.parse("busybox"))
                 .process(process)
                 .build();

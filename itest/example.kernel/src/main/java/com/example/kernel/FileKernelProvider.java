@@ -14,11 +14,7 @@ import org.osgi.service.component.annotations.Component;
 
 /** Offers the kernel image that the framework property {@code example.kernel.image} names, before all others. */
 @Component(
-        property = {
-            Provider.NAME + "=example",
-            KernelProvider.ARCHITECTURE + "=amd64",
-            "service.ranking:Integer=100"
-        })
+        property = {Provider.NAME + "=example", KernelProvider.ARCHITECTURE + "=amd64", "service.ranking:Integer=100"})
 public final class FileKernelProvider implements KernelProvider {
     private final Path image;
 

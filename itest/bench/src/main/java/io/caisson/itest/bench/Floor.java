@@ -26,7 +26,9 @@ final class Floor implements AutoCloseable {
         }
         String arguments = String.join(" ", kernel.arguments())
                 + " console=ttyS0 reboot=t panic=1 quiet no_timer_check noreplace-smp"
-                + (kernel.capabilities().contains("param.lapic_timer_hz") ? " lapic_timer_hz=1000000000" : " noapictimer");
+                + (kernel.capabilities().contains("param.lapic_timer_hz")
+                        ? " lapic_timer_hz=1000000000"
+                        : " noapictimer");
         command = new ArrayList<>(List.of(
                 "qemu-system-x86_64",
                 "-nodefaults",
