@@ -115,8 +115,9 @@ final class KernelFile {
         try {
             write(source, part);
             Files.setPosixFilePermissions(part, PosixFilePermissions.fromString("r--r--r--"));
-            Files.setLastModifiedTime(part, CHECKED);
             Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            // Not before: a part this old would look abandoned to another process.
+            Files.setLastModifiedTime(path, CHECKED);
         } finally {
             Files.deleteIfExists(part);
         }
