@@ -48,16 +48,7 @@ final class Caisson {
     }
 
     /** What a finished command left: its exit status and all it wrote. */
-    record Outcome(int status, byte[] out, String err) {
-        String text() {
-            return new String(out, StandardCharsets.UTF_8);
-        }
-
-        @Override
-        public String toString() {
-            return "status " + status + "\nstdout: " + text() + "\nstderr: " + err;
-        }
-    }
+    record Outcome(int status, String text, String err) {}
 
     /** Starts a command; the caller ends it. */
     Started start(String... arguments) throws IOException {
@@ -126,16 +117,14 @@ final class Caisson {
         }
 
         /** Writes everything and closes the input. */
-        void write(byte[] input) throws IOException {
+        void write(byte[] input) throws IOException, InterruptedException {
             try (OutputStream to = process.getOutputStream()) {
                 to.write(input);
             } catch (IOException e) {
-                // The command ended without reading all of its input; its status and output say the rest.
-                if (process.isAlive() && !process.waitFor(java.time.Duration.ofSeconds(5))) {
+                // A command that ends without reading all of its input is no fault; its outcome says how it ended.
+                if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                     throw e;
                 }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
             }
         }
 
@@ -143,7 +132,10 @@ final class Caisson {
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 throw new AssertionError("still runs after " + PATIENCE_SECONDS + " s: " + process.info());
             }
-            return new Outcome(process.exitValue(), out.join(), new String(err.join(), StandardCharsets.UTF_8));
+            return new Outcome(
+                    process.exitValue(),
+                    new String(out.join(), StandardCharsets.UTF_8),
+                    new String(err.join(), StandardCharsets.UTF_8));
         }
 
         private static byte[] readAll(InputStream from) {

@@ -78,8 +78,7 @@ final class LeakCheck {
                         counts.merge(kind, 1, Integer::sum);
                     }
                 } catch (NoSuchFileException e) {
-                    // Closed since it was listed.
-                    continue;
+                    // Closed since it was listed: nothing to count.
                 }
             }
         } catch (DirectoryIteratorException e) {
