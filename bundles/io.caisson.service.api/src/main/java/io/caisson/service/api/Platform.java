@@ -2,7 +2,6 @@ package io.caisson.service.api;
 
 import java.util.Locale;
 import java.util.Objects;
-import java.util.regex.Pattern;
 
 /**
  * An operating system and processor architecture, in the OCI image specification's names (image-spec v1.1, "Platform
@@ -13,16 +12,12 @@ import java.util.regex.Pattern;
  * @param variant such as {@code v7}; empty when there is none
  */
 public record Platform(String os, String architecture, String variant) {
-    private static final Pattern PART = Pattern.compile("[a-z0-9_.]+");
-
     /** Normalises the names people use for the same thing ({@code x86_64}, {@code aarch64}, {@code arm64/v8}). */
     public Platform {
         os = os.toLowerCase(Locale.ROOT);
         architecture = normalise(architecture.toLowerCase(Locale.ROOT));
         variant = variant.toLowerCase(Locale.ROOT);
-        if (!PART.matcher(os).matches()
-                || !PART.matcher(architecture).matches()
-                || !(variant.isEmpty() || PART.matcher(variant).matches())) {
+        if (os.isEmpty() || architecture.isEmpty() || !isPart(os) || !isPart(architecture) || !isPart(variant)) {
             throw new CaissonException(
                     ErrorKind.INVALID_ARGUMENT,
                     "not a platform: " + os + "/" + architecture + (variant.isEmpty() ? "" : "/" + variant)
@@ -31,6 +26,16 @@ public record Platform(String os, String architecture, String variant) {
         if (architecture.equals("arm64") && variant.equals("v8")) {
             variant = "";
         }
+    }
+
+    private static boolean isPart(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '.') {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Linux on this architecture. */
