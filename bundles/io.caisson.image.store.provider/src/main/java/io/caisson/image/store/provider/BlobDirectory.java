@@ -74,10 +74,7 @@ final class BlobDirectory implements ContentStore {
         try {
             return new VerifiedInputStream(new FileInputStream(file(digest).toFile()), digest);
         } catch (FileNotFoundException e) {
-            if (!contains(digest)) {
-                throw missing(digest);
-            }
-            throw e;
+            throw contains(digest) ? StoreFailure.reading("blob " + digest, file(digest), e) : missing(digest);
         }
     }
 
@@ -203,6 +200,8 @@ final class BlobDirectory implements ContentStore {
             hash.update(buffer, 0, count);
             try {
                 partial.write(buffer, count);
+            } catch (ClosedByInterruptException e) {
+                throw interrupted(e);
             } catch (IOException e) {
                 throw StoreFailure.writing("blob " + digest, partial.path(), e);
             }

@@ -1,7 +1,7 @@
 package io.caisson.image.store.provider;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,10 +12,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 /** A file that is being written and nobody sees. Closing it without publishing removes it. */
 final class PartialFile implements AutoCloseable {
     private final Path path;
-    private final RandomAccessFile file;
+    private final FileChannel file;
     private boolean published;
 
-    PartialFile(Path path, RandomAccessFile file) {
+    PartialFile(Path path, FileChannel file) {
         this.path = path;
         this.file = file;
     }
@@ -25,13 +25,16 @@ final class PartialFile implements AutoCloseable {
     }
 
     void write(byte[] bytes, int count) throws IOException {
-        file.write(bytes, 0, count);
+        ByteBuffer left = ByteBuffer.wrap(bytes, 0, count);
+        while (left.hasRemaining()) {
+            file.write(left);
+        }
     }
 
     /** Puts the file on disk under its name, for good; from then on nobody writes to it. */
     void publish(Path directory, String name) throws IOException {
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("r--r--r--"));
-        file.getFD().sync();
+        file.force(true);
         Files.move(path, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
         published = true;
         force(directory);

@@ -1,7 +1,6 @@
 package io.caisson.image.store.provider;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
@@ -21,7 +20,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class PartialFiles {
     private final Path directory;
-    private final String prefix = ProcessHandle.current().pid() + "-";
     private final AtomicBoolean swept = new AtomicBoolean();
 
     PartialFiles(Path directory) {
@@ -31,14 +29,15 @@ final class PartialFiles {
     /** A new file, locked. The first call in a process removes what dead processes left. */
     PartialFile create() throws IOException {
         Files.createDirectories(directory);
+        String prefix = ProcessHandle.current().pid() + "-";
         if (swept.compareAndSet(false, true)) {
-            sweep();
+            sweep(prefix);
         }
         while (true) {
             Path path = directory.resolve(prefix + UUID.randomUUID());
-            var file = new RandomAccessFile(path.toFile(), "rw");
+            FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             try {
-                FileLock lock = file.getChannel().tryLock();
+                FileLock lock = file.tryLock();
                 // A sweeping process may come between creation and lock.
                 if (lock != null && Files.exists(path)) {
                     return new PartialFile(path, file);
@@ -52,7 +51,7 @@ final class PartialFiles {
         }
     }
 
-    private void sweep() throws IOException {
+    private void sweep(String prefix) throws IOException {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path path : files) {
                 if (!path.getFileName().toString().startsWith(prefix)) {

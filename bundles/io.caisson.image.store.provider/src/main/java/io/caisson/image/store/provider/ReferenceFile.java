@@ -9,8 +9,8 @@ import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
-import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLockInterruptionException;
@@ -142,9 +142,13 @@ final class ReferenceFile {
     /** Writes beside and renames. One name is enough, for the lock is held. */
     private void replace(byte[] content) throws IOException {
         Path beside = home.resolve("images.json.new");
-        try (var out = new FileOutputStream(beside.toFile())) {
-            out.write(content);
-            out.getFD().sync();
+        try (FileChannel out = FileChannel.open(
+                beside, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            ByteBuffer left = ByteBuffer.wrap(content);
+            while (left.hasRemaining()) {
+                out.write(left);
+            }
+            out.force(true);
         }
         Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
         PartialFile.force(home);

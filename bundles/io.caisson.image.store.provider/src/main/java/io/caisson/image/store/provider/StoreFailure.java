@@ -47,7 +47,8 @@ final class StoreFailure {
 
     /** A read below the home failed. */
     static CaissonException reading(String what, Path file, IOException cause) {
-        if (cause instanceof AccessDeniedException) {
+        // The streams of java.io do not tell why they cannot open a file.
+        if (cause instanceof AccessDeniedException || (Files.exists(file) && !Files.isReadable(file))) {
             return new CaissonException(
                     ErrorKind.PERMISSION_DENIED,
                     "cannot read " + what + " from " + file + ": permission denied (it belongs to another user: set"
