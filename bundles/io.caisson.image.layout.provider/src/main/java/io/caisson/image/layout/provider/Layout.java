@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 final class Layout {
     static final String MARKER = "oci-layout";
     private static final String INDEX = "index.json";
+    private static final String DOCKER_MARKER = "manifest.json";
     private static final String VERSION = "1.0.0";
 
     private final LayoutFiles files;
@@ -29,7 +30,12 @@ final class Layout {
     /** The index of all that is in the layout, once the layout says that it is one. */
     ImageIndex index() throws IOException {
         if (files.size(MARKER).isEmpty()) {
-            throw new LayoutException("no OCI layout: the file " + MARKER + " is missing");
+            boolean docker = files.size(DOCKER_MARKER).isPresent();
+            throw new LayoutException(
+                    docker
+                            ? "a docker archive without an OCI layout (skopeo copy docker-archive:FILE oci-archive:OTHER"
+                                    + " makes one of it)"
+                            : "no OCI layout: the file " + MARKER + " is missing");
         }
         String version;
         try {
