@@ -13,10 +13,12 @@ import io.caisson.service.api.Platform;
 import io.caisson.service.api.ProgressListener;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -28,24 +30,27 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 @Component(service = ImageService.class)
 public final class FetchingImageService implements ImageService {
     private final ImageStore store;
-    private final RankedServices<ImageSource> sources = new RankedServices<>();
-    private final RankedServices<ImageArchive> archives = new RankedServices<>();
+    private final RankedServices<ImageSource> sources;
+    private final RankedServices<ImageArchive> archives;
 
     /** A service on the best store there is. */
     @Activate
-    public FetchingImageService(@Reference(policyOption = ReferencePolicyOption.GREEDY) ImageStore store) {
+    public FetchingImageService(
+            BundleContext context, @Reference(policyOption = ReferencePolicyOption.GREEDY) ImageStore store) {
         this.store = store;
+        sources = new RankedServices<>(context);
+        archives = new RankedServices<>(context);
     }
 
     @Reference(
             cardinality = ReferenceCardinality.MULTIPLE,
             policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
-    void bindSource(ImageSource source, Map<String, Object> properties) {
-        sources.add(source, properties);
+    void bindSource(ServiceReference<ImageSource> source) {
+        sources.add(source);
     }
 
-    void unbindSource(ImageSource source) {
+    void unbindSource(ServiceReference<ImageSource> source) {
         sources.remove(source);
     }
 
@@ -53,71 +58,79 @@ public final class FetchingImageService implements ImageService {
             cardinality = ReferenceCardinality.MULTIPLE,
             policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
-    void bindArchive(ImageArchive archive, Map<String, Object> properties) {
-        archives.add(archive, properties);
+    void bindArchive(ServiceReference<ImageArchive> archive) {
+        archives.add(archive);
     }
 
-    void unbindArchive(ImageArchive archive) {
+    void unbindArchive(ServiceReference<ImageArchive> archive) {
         archives.remove(archive);
     }
 
     @Override
     public Image image(ImageReference reference, Platform platform, ProgressListener progress)
             throws InterruptedException {
-        CaissonException absent;
         try {
             return store.image(reference, platform);
-        } catch (CaissonException e) {
-            if (e.kind() != ErrorKind.NOT_FOUND) {
-                throw e;
+        } catch (CaissonException absent) {
+            if (absent.kind() != ErrorKind.NOT_FOUND) {
+                throw absent;
             }
-            absent = e;
+            if (!fetch(reference, platform, progress)) {
+                throw absent;
+            }
         }
-        fetch(reference, platform, progress, absent);
         return store.image(reference, platform);
     }
 
-    /** Brings the image from the first source that has it. */
-    private void fetch(ImageReference reference, Platform platform, ProgressListener progress, CaissonException absent)
+    /** Brings the image from the first source that has it; false when none does. */
+    private boolean fetch(ImageReference reference, Platform platform, ProgressListener progress)
             throws InterruptedException {
         Optional<Descriptor> named = store.resolve(reference);
-        CaissonException failure = null;
-        for (ImageSource source : sources.inOrder()) {
-            if (!source.availability().available()) {
-                continue;
-            }
+        // One source's failure is no reason not to ask the next.
+        var failures = new ArrayList<CaissonException>();
+        Descriptor fetched = sources.tryEach(source -> {
             try {
-                Optional<Descriptor> found = source.resolve(reference);
-                if (found.isEmpty() || !mayBe(found.get(), named, reference)) {
-                    continue;
-                }
-                new Fetch(source, reference, store.content(), progress).fetch(found.get(), platform);
-                if (named.isEmpty()) {
-                    store.tag(reference, found.get());
-                }
-                return;
+                return fetch(source, reference, named, platform, progress);
             } catch (CaissonException e) {
-                // Another source may do better. If none does, the first failure is the one that tells most.
-                failure = first(failure, e);
+                failures.add(e);
+                return null;
             }
+        });
+        if (fetched == null && !failures.isEmpty()) {
+            CaissonException first = failures.getFirst();
+            failures.stream().skip(1).forEach(first::addSuppressed);
+            throw first;
         }
-        throw failure == null ? absent : failure;
+        if (fetched != null && named.isEmpty()) {
+            store.tag(reference, fetched);
+        }
+        return fetched != null;
     }
 
-    /** Whether what a source found is what the reference asks for and what it names here already, if anything. */
-    private static boolean mayBe(Descriptor found, Optional<Descriptor> named, ImageReference reference) {
+    private @Nullable Descriptor fetch(
+            ImageSource source,
+            ImageReference reference,
+            Optional<Descriptor> named,
+            Platform platform,
+            ProgressListener progress)
+            throws InterruptedException {
+        if (!source.availability().available()) {
+            return null;
+        }
+        Optional<Descriptor> found = source.resolve(reference);
+        if (found.isEmpty() || !isWanted(found.get(), reference, named)) {
+            return null;
+        }
+        new Fetch(source, reference, store.content(), progress).fetch(found.get(), platform);
+        return found.get();
+    }
+
+    /** Whether what a source found is what the reference asks for, and what it names here already if anything. */
+    private static boolean isWanted(Descriptor found, ImageReference reference, Optional<Descriptor> named) {
         if (reference.digest().isPresent() && !reference.digest().get().equals(found.digest())) {
             return false;
         }
         return named.isEmpty() || named.get().digest().equals(found.digest());
-    }
-
-    private static CaissonException first(@Nullable CaissonException before, CaissonException now) {
-        if (before == null) {
-            return now;
-        }
-        before.addSuppressed(now);
-        return before;
     }
 
     @Override
@@ -125,15 +138,16 @@ public final class FetchingImageService implements ImageService {
         if (!Files.exists(source)) {
             throw new CaissonException(ErrorKind.NOT_FOUND, "cannot load " + source + ": no such file or directory");
         }
-        for (ImageArchive archive : archives.inOrder()) {
-            if (archive.availability().available() && archive.recognises(source)) {
-                return archive.load(source, store, progress);
-            }
+        List<ImageReference> loaded =
+                archives.tryEach(archive -> archive.availability().available() && archive.recognises(source)
+                        ? archive.load(source, store, progress)
+                        : null);
+        if (loaded == null) {
+            throw new CaissonException(
+                    ErrorKind.UNSUPPORTED,
+                    "cannot load " + source + ": neither an OCI layout (a directory with the files oci-layout and"
+                            + " index.json) nor a tar archive of one");
         }
-        throw new CaissonException(
-                ErrorKind.UNSUPPORTED,
-                "cannot load " + source
-                        + ": neither an OCI layout (a directory with the files oci-layout and index.json)"
-                        + " nor a tar archive of one");
+        return loaded;
     }
 }

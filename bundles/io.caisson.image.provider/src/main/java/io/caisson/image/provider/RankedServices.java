@@ -1,43 +1,89 @@
 package io.caisson.image.provider;
 
+import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.osgi.framework.Constants;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 
 /**
- * The services of a whiteboard, by {@code service.ranking}; of equals the oldest first, as in the service registry
- * (OSGi Core 8, section 5.2.5).
+ * The services of a whiteboard. They are got when they are needed and given back after, so that a provider nobody needs
+ * is not even activated.
  *
  * @param <S> the service
  */
 final class RankedServices<S> {
-    private final Map<S, Rank> services = new ConcurrentHashMap<>();
+    private final BundleContext context;
+    private final Set<ServiceReference<S>> references = ConcurrentHashMap.newKeySet();
 
-    private record Rank(int ranking, long id) {}
-
-    private record Ranked<S>(S service, Rank rank) {}
-
-    void add(S service, Map<String, Object> properties) {
-        int ranking = properties.get(Constants.SERVICE_RANKING) instanceof Integer number ? number : 0;
-        long id = properties.get(Constants.SERVICE_ID) instanceof Long number ? number : Long.MAX_VALUE;
-        services.put(service, new Rank(ranking, id));
+    RankedServices(BundleContext context) {
+        this.context = context;
     }
 
-    void remove(S service) {
-        services.remove(service);
+    void add(ServiceReference<S> reference) {
+        references.add(reference);
     }
 
-    /** Those there are now, the best first. */
-    List<S> inOrder() {
-        var ranked = new ArrayList<Ranked<S>>();
-        services.forEach((service, rank) -> ranked.add(new Ranked<>(service, rank)));
-        ranked.sort(Comparator.comparingInt((Ranked<S> entry) -> -entry.rank.ranking)
-                .thenComparingLong(entry -> entry.rank.id));
-        var ordered = new ArrayList<S>(ranked.size());
-        ranked.forEach(entry -> ordered.add(entry.service));
-        return ordered;
+    void remove(ServiceReference<S> reference) {
+        references.remove(reference);
+    }
+
+    /**
+     * What is tried with one service after another.
+     *
+     * @param <S> the service
+     * @param <R> the outcome
+     */
+    @FunctionalInterface
+    interface Attempt<S, R> {
+        /** The outcome; null to go on with the next service. */
+        @Nullable
+        R with(S service) throws InterruptedException;
+    }
+
+    /**
+     * Tries those there are now, the best first, until one gives an outcome; null when none does. The outcome counts
+     * even if this bundle has been stopped meanwhile.
+     */
+    <R> @Nullable R tryEach(Attempt<S, R> attempt) throws InterruptedException {
+        List<ServiceReference<S>> ordered = new ArrayList<>(references);
+        Collections.sort(ordered, Collections.reverseOrder());
+        for (ServiceReference<S> reference : ordered) {
+            S service = get(reference);
+            if (service == null) {
+                continue;
+            }
+            try {
+                R outcome = attempt.with(service);
+                if (outcome != null) {
+                    return outcome;
+                }
+            } finally {
+                giveBack(reference);
+            }
+        }
+        return null;
+    }
+
+    private @Nullable S get(ServiceReference<S> reference) {
+        try {
+            return context.getService(reference);
+        } catch (IllegalStateException e) {
+            throw new CaissonException(
+                    ErrorKind.UNAVAILABLE, "the image service was stopped while it was in use (try again)", e);
+        }
+    }
+
+    private void giveBack(ServiceReference<S> reference) {
+        try {
+            context.ungetService(reference);
+        } catch (IllegalStateException e) {
+            // The framework gave back all that this bundle used when it stopped (OSGi Core 8, section 4.4.3).
+        }
     }
 }
