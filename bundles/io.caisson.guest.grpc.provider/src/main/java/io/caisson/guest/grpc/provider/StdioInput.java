@@ -24,8 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class StdioInput extends OutputStream {
     private static final int CAPACITY = 256 << 10;
-    /** How often in a row a connection may break without an acknowledgement in between. */
+    /** How often in a row attaching may fail, or a connection break soon and without progress. */
     private static final int ATTEMPTS = 3;
+    /** A connection that lasts longer was good, even if there was nothing to send. */
+    private static final long SOON_NANOS = 1_000_000_000L;
 
     private final StdioAttacher attacher;
     private final ThreadFactory threads;
@@ -108,6 +110,13 @@ final class StdioInput extends OutputStream {
         }
     }
 
+    /** Sends what is in the ring on another thread: the keeper must take acknowledgements meanwhile. */
+    private void drainAside() {
+        if (draining.getAndIncrement() == 0) {
+            threads.newThread(this::goOnDraining).start();
+        }
+    }
+
     private void goOnDraining() {
         try {
             drainAll();
@@ -167,14 +176,14 @@ final class StdioInput extends OutputStream {
 
     /** The keeper's work: takes acknowledgements until the stream is over. */
     private void keep() {
-        int attempts = 0;
-        while (true) {
-            GuestStream current;
-            long before;
-            synchronized (this) {
-                current = connection;
-                before = acknowledged;
-            }
+        GuestStream current;
+        synchronized (this) {
+            current = connection;
+        }
+        int fruitless = 0;
+        while (current != null) {
+            long begun = System.nanoTime();
+            long before = acknowledged();
             try {
                 takeAcknowledgements(current);
                 current.close();
@@ -185,21 +194,24 @@ final class StdioInput extends OutputStream {
                 return;
             } catch (IOException e) {
                 current.reset();
-                synchronized (this) {
-                    if (failure != null) {
-                        return;
-                    }
-                    attempts = acknowledged > before ? 1 : attempts + 1;
-                }
-                if (attempts > ATTEMPTS) {
-                    fail(new IOException("writing " + attacher + ": the connection to the guest is lost", e));
+                boolean soon = System.nanoTime() - begun < SOON_NANOS;
+                current = attachAgain(e);
+                fruitless = soon && acknowledged() == before ? fruitless + 1 : 0;
+                if (fruitless == ATTEMPTS && current != null) {
+                    fail(lost(e));
+                    current.reset();
                     return;
                 }
             }
-            if (!attachAgain()) {
-                return;
-            }
         }
+    }
+
+    private synchronized long acknowledged() {
+        return acknowledged;
+    }
+
+    private IOException lost(IOException cause) {
+        return new IOException("writing " + attacher + ": the connection to the guest is lost", cause);
     }
 
     /**
@@ -239,31 +251,44 @@ final class StdioInput extends OutputStream {
         notifyAll();
     }
 
-    /** Goes on with a new connection; false when the stream is over. */
-    private boolean attachAgain() {
-        try {
-            StdioAttacher.Attached attached = attacher.attach(0);
-            if (!resume(attached)) {
-                attached.connection().reset();
-                return false;
-            }
-            drain();
-            return true;
-        } catch (StdioAttacher.RefusedException e) {
-            synchronized (this) {
-                if (e.status() == Status.STATUS_ENDED && endSent) {
-                    // The guest had it all; only its last acknowledgement was lost.
-                    acknowledged = written;
-                    return false;
+    /** Goes on with a new connection; null when the stream is over. */
+    private @Nullable GuestStream attachAgain(IOException broken) {
+        IOException cause = broken;
+        for (int attempt = 0; attempt < ATTEMPTS && !isOver(); attempt++) {
+            try {
+                StdioAttacher.Attached attached = attacher.attach(0);
+                if (resume(attached)) {
+                    drainAside();
+                    return attached.connection();
                 }
+                attached.connection().reset();
+                return null;
+            } catch (StdioAttacher.RefusedException e) {
+                // Once the end was sent, ENDED says that the guest had it all and only its last word was lost.
+                if (e.status() != Status.STATUS_ENDED || !allDelivered()) {
+                    fail(e);
+                }
+                return null;
+            } catch (IOException e) {
+                cause = e;
+            } catch (InterruptedException e) {
+                cause = new InterruptedIOException("attaching to " + attacher + " was interrupted");
+                break;
             }
-            fail(e);
-        } catch (IOException e) {
-            fail(new IOException("writing " + attacher + ": the connection to the guest is lost", e));
-        } catch (InterruptedException e) {
-            fail(new InterruptedIOException("writing " + attacher + " was interrupted"));
         }
-        return false;
+        fail(lost(cause));
+        return null;
+    }
+
+    private synchronized boolean isOver() {
+        return failure != null;
+    }
+
+    private synchronized boolean allDelivered() {
+        if (endSent) {
+            acknowledged = written;
+        }
+        return endSent;
     }
 
     private synchronized boolean resume(StdioAttacher.Attached attached) {

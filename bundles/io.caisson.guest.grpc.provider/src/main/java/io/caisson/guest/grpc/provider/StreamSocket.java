@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A connected stream in the shape of a socket: as much of one as gRPC's OkHttp transport uses. */
 final class StreamSocket extends Socket {
+    private static final SocketAddress NOWHERE = InetSocketAddress.createUnresolved("stream", 0);
+
     private final GuestStream stream;
     private volatile boolean closed;
 
@@ -96,9 +99,10 @@ final class StreamSocket extends Socket {
         return 0;
     }
 
+    /** A name for errors, which leads nowhere: an end of a stream has no address. */
     @Override
-    public @Nullable SocketAddress getRemoteSocketAddress() {
-        return null;
+    public SocketAddress getRemoteSocketAddress() {
+        return NOWHERE;
     }
 
     @Override
