@@ -22,7 +22,6 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** The containers of a home: one folder each below {@code containers/}, whichever process owns them. */
 final class ContainerFolders {
-    private static final String NAMES_LOCK = ".names.lock";
     /** A folder that never became a container's, or is none any more, and belongs to nobody is litter after this. */
     private static final long LITTER_MILLIS = 60_000;
 
@@ -30,11 +29,13 @@ final class ContainerFolders {
     private static final long NAMES_LOCK_PAUSE_MILLIS = 5;
 
     private final Path directory;
+    private final Path namesLock;
     private final ThisProcess self;
     private final ReentrantLock naming = new ReentrantLock();
 
     ContainerFolders(Path home, ThisProcess self) {
         directory = home.resolve("containers");
+        namesLock = home.resolve("locks").resolve("containers.lock");
         this.self = self;
     }
 
@@ -61,9 +62,9 @@ final class ContainerFolders {
 
     /** Looks and makes under one lock, so that of two containers with one name the second is refused. */
     private ContainerFolder createNamed(ContainerRecord state) throws IOException, InterruptedException {
+        Files.createDirectories(namesLock.getParent());
         naming.lockInterruptibly();
-        try (FileChannel channel =
-                FileChannel.open(directory.resolve(NAMES_LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(namesLock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             // Closing the channel lets go of the lock.
             lock(channel);
             for (Found other : scan()) {
@@ -80,7 +81,7 @@ final class ContainerFolders {
         }
     }
 
-    private static void lock(FileChannel channel) throws IOException, InterruptedException {
+    private void lock(FileChannel channel) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + NAMES_LOCK_NANOS;
         while (true) {
             try {
@@ -91,7 +92,7 @@ final class ContainerFolders {
                 // Another framework in this JVM has it: the same as another process.
             }
             if (System.nanoTime() - deadline > 0) {
-                throw new IOException("another process keeps " + NAMES_LOCK + " locked");
+                throw new IOException("another process keeps " + namesLock + " locked");
             }
             Thread.sleep(NAMES_LOCK_PAUSE_MILLIS);
         }
@@ -118,9 +119,6 @@ final class ContainerFolders {
 
     private Optional<Found> look(Path folder) throws IOException {
         String name = String.valueOf(folder.getFileName());
-        if (name.equals(NAMES_LOCK)) {
-            return Optional.empty();
-        }
         boolean container = !name.startsWith(".");
         Optional<ContainerRecord> state = container ? read(folder) : Optional.empty();
         // A lock of this process's own must not be tried: closing the file would let go of it (fcntl(2), F_SETLK).
