@@ -1,43 +1,52 @@
 #!/bin/sh
-# Writes target/docs: Javadoc of every bundle's public types, rustdoc of the guest, and the guest protocol's reference,
-# which is the rustdoc of the module generated from guest/proto with its comments.
+# Writes target/docs: Javadoc of the contracts, rustdoc of the guest's init, a reference of the guest protocol. A warning
+# is a failure.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$root/cnf/setup.sh"
 begin docs
+need mvn maven
+install_missing
 docs=$root/target/docs
+rm -rf "$docs"
 mkdir -p "$docs" || exit 1
 
 step 'Javadoc'
-maven package -DskipTests -Dspotless.check.skip || fail "the build failed; all of its output: $log"
+modules=
 set --
-for sources in "$root"/bundles/*/src/main/java "$root"/bundles/*/target/generated-sources/protobuf; do
-  [ -d "$sources" ] && set -- "$@" "$sources"
+for api in "$root"/bundles/*.api; do
+  modules="$modules${modules:+,}bundles/${api##*/}"
+  set -- "$@" "$api/src/main/java"
 done
 source_path=$(IFS=: && printf '%s' "$*")
-class_path=$(find "$root/distribution/target/caisson/bundle" "$root/distribution/target/classpath" -name '*.jar' \
-  2>/dev/null | tr '\n' ':')
-"${java_home:?}/bin/javadoc" -quiet -Xdoclint:none -d "$docs/java" -sourcepath "$source_path" -classpath "$class_path" \
-  -subpackages io.caisson -doctitle 'Caisson' -windowtitle 'Caisson' >"$log" 2>&1 ||
-  { tail -n 20 "$log" >&2; fail "javadoc failed; all of its output: $log"; }
+maven compile dependency:copy-dependencies -pl "$modules" -am -Dspotless.check.skip -DincludeScope=compile \
+  -DexcludeGroupIds=io.caisson -DoutputDirectory="$root/target/docs-libraries" ||
+  fail "the build failed; all of its output: $log"
+"${java_home:?}/bin/javadoc" -quiet -Xdoclint:all,-missing -Werror -public -encoding UTF-8 -doctitle Caisson -windowtitle Caisson \
+  -d "$docs/java" -sourcepath "$source_path" -classpath "$root/target/docs-libraries/*" -subpackages io.caisson \
+  >"$log" 2>&1 || { cat "$log" >&2; fail 'the Javadoc has faults'; }
 
-step 'rustdoc and the protocol'
-cargo doc --quiet --locked --no-deps --document-private-items --manifest-path "$root/guest/Cargo.toml" \
-  --target-dir "$root/target/rustdoc" || fail 'rustdoc failed'
-rm -rf "$docs/rust"
+step 'rustdoc'
+"$root/guest/build" --prepare || fail 'the guest cannot be built here'
+RUSTDOCFLAGS='--deny warnings' PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin \
+  cargo doc --quiet --locked --no-deps --document-private-items --manifest-path "$root/guest/Cargo.toml" \
+  --target-dir "$root/target/rustdoc" || fail 'the documentation of the guest has faults'
 cp -R "$root/target/rustdoc/doc" "$docs/rust"
+
+step 'the guest protocol'
 cp "$root/guest/proto/caisson/guest/v1/guest.proto" "$docs/guest.proto"
+awk -f "$root/cnf/proto.awk" "$docs/guest.proto" >"$docs/guest.html" || fail 'the protocol cannot be read'
 
 cat >"$docs/index.html" <<'EOF'
 <!DOCTYPE html>
+<html lang="en">
 <meta charset="utf-8">
 <title>Caisson</title>
 <h1>Caisson</h1>
 <ul>
-  <li><a href="java/index.html">Javadoc</a></li>
-  <li><a href="rust/caisson_init/index.html">The guest's init</a></li>
-  <li>The guest protocol: <a href="rust/caisson_init/proto/index.html">messages and calls</a>,
-    <a href="guest.proto">guest.proto</a></li>
+  <li><a href="java/index.html">The contracts</a>: what providers implement and products call (Javadoc)</li>
+  <li><a href="guest.html">The guest protocol</a>, from <a href="guest.proto">guest.proto</a></li>
+  <li><a href="rust/caisson_init/index.html">The guest's init</a> (rustdoc)</li>
 </ul>
 EOF
 step "written: $docs/index.html"
