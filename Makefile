@@ -2,8 +2,9 @@
 
 .PHONY: all test integration protos docs serve-docs fetch-default-kernel cross-prep clean
 
-MAVEN = . cnf/setup.sh && find_java && JAVA_HOME=$$java_home mvn -B -ntp
 export root = $(CURDIR)
+SETUP = . cnf/setup.sh && begin $@
+CARGO = PATH="$$PATH:$${CARGO_HOME:-$$HOME/.cargo}/bin" cargo
 
 # The distribution in distribution/target/caisson.
 all:
@@ -17,10 +18,12 @@ test:
 integration:
 	./verify
 
-# Both sides of guest/proto: the Java classes and the Rust module.
+# Both sides of guest/proto: the Java classes and the Rust module. Neither is kept in the repository.
 protos:
-	$(MAVEN) -q -pl bundles/io.caisson.guest.grpc.provider -am generate-sources
-	cargo check --manifest-path guest/Cargo.toml --locked
+	$(SETUP) && need mvn maven && install_missing && \
+	  maven process-classes -pl bundles/io.caisson.guest.grpc.provider -am -Dspotless.check.skip
+	guest/build --prepare
+	$(CARGO) check --locked --manifest-path guest/Cargo.toml
 
 # Javadoc, rustdoc and a reference of the .proto in target/docs.
 docs:
@@ -28,17 +31,16 @@ docs:
 
 # The same on http://127.0.0.1:8000/
 serve-docs: docs
-	. cnf/setup.sh && find_java && $$java_home/bin/jwebserver -b 127.0.0.1 -p 8000 -d $(CURDIR)/target/docs
+	. cnf/setup.sh && find_java jwebserver && exec "$$java_home/bin/jwebserver" -b 127.0.0.1 -p 8000 -d "$$root/target/docs"
 
 # The default kernel, from kernel/prebuilt or from source.
 fetch-default-kernel:
-	mkdir -p target && kernel/build -o target/vmlinux.gz
+	mkdir -p target && kernel/build -o target/vmlinux.gz && echo target/vmlinux.gz
 
 # The toolchain of the guest.
 cross-prep:
 	guest/build --prepare
 
+# Leaves what was downloaded or built for later in ~/.m2, ~/.cargo and ~/.cache/caisson.
 clean:
-	$(MAVEN) -q clean
-	cargo clean --manifest-path guest/Cargo.toml
-	rm -rf target
+	find . -name .git -prune -o -type d -name target -prune -exec rm -rf {} +

@@ -22,6 +22,13 @@ need() {
   command -v "$1" >/dev/null 2>&1 || missing_packages="$missing_packages $2"
 }
 
+# The image that ships is made from a static busybox; the package busybox has a dynamic one in the same place.
+need_busybox() {
+  if [ ! -x /bin/busybox ] || grep -q ld-linux /bin/busybox; then
+    missing_packages="$missing_packages busybox-static"
+  fi
+}
+
 # Installs the packages noted, when that can be done without asking; otherwise says how to.
 install_missing() {
   [ -n "$missing_packages" ] || return 0
@@ -33,8 +40,8 @@ install_missing() {
   elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
     sudo='sudo -n'
   else
-    fail "some packages are missing; install them and try again:
-  sudo $install"
+    fail "some packages are missing; install them as root and try again:
+  apt-get update && $install"
   fi
   step "installing$missing_packages"
   # shellcheck disable=SC2086 # Words by intention.
@@ -49,7 +56,7 @@ install_missing() {
 
 # maven ARGUMENT…: runs Maven, shows the modules as they are built, and the errors when it fails.
 maven() {
-  find_java || exit 125
+  find_java javac || exit 125
   JAVA_HOME=$java_home
   export JAVA_HOME
   rm -f "$log.failed"
