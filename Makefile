@@ -20,7 +20,7 @@ integration:
 
 # Both sides of guest/proto: the Java classes and the Rust module. Neither is kept in the repository.
 protos:
-	$(SETUP) && need mvn maven && install_missing && \
+	$(SETUP) && need mvn maven && need_rust && install_missing && \
 	  maven process-classes -pl bundles/io.caisson.guest.grpc.provider -am -Dspotless.check.skip
 	guest/build --prepare
 	$(CARGO) check --locked --manifest-path guest/Cargo.toml

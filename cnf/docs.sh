@@ -6,6 +6,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 . "$root/cnf/setup.sh"
 begin docs
 need mvn maven
+need_rust
 install_missing
 docs=$root/target/docs
 rm -rf "$docs"

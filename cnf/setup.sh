@@ -29,6 +29,13 @@ need_busybox() {
   fi
 }
 
+# Rust by rustup, or Debian's newer one beside its stable one.
+need_rust() {
+  [ -x "${CARGO_HOME:-${HOME:-/nowhere}/.cargo}/bin/cargo" ] ||
+    need cargo 'cargo-web rustc-web rustfmt-web rust-web-clippy'
+  need gcc 'gcc libc6-dev'
+}
+
 # Installs the packages noted, when that can be done without asking; otherwise says how to.
 install_missing() {
   [ -n "$missing_packages" ] || return 0
