@@ -57,8 +57,8 @@ public final class SandboxContainerService implements ContainerService {
     private final ThisProcess self;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, OwnedContainer> owned = new ConcurrentHashMap<>();
+    private final Starts starts = new Starts();
     private volatile @Nullable Logger logger;
-    private volatile boolean stopping;
 
     /** For the framework. */
     @Activate
@@ -73,9 +73,20 @@ public final class SandboxContainerService implements ContainerService {
 
     @Override
     public Container create(ContainerSpec spec, ProgressListener progress) throws InterruptedException {
-        if (stopping) {
-            throw new CaissonException(ErrorKind.UNAVAILABLE, "the container service is stopping");
+        starts.begin();
+        try {
+            return start(spec, progress);
+        } catch (InterruptedException e) {
+            if (starts.areBrokenOff()) {
+                throw new CaissonException(ErrorKind.UNAVAILABLE, Starts.STOPPING, e);
+            }
+            throw e;
+        } finally {
+            starts.end();
         }
+    }
+
+    private Container start(ContainerSpec spec, ProgressListener progress) throws InterruptedException {
         var trace = new Trace();
         try (var undo = new Undo(this::warn)) {
             Ingredients ingredients = whiteboard.choose(spec);
@@ -88,10 +99,6 @@ public final class SandboxContainerService implements ContainerService {
             container.open(this::warn);
             undo.keep();
             owned.put(container.id(), container);
-            if (stopping) {
-                container.close();
-                throw new CaissonException(ErrorKind.UNAVAILABLE, "the container service is stopping");
-            }
             trace.reached("created");
             debug("container {} came up: {}", container.id(), trace);
             return container;
@@ -168,10 +175,13 @@ public final class SandboxContainerService implements ContainerService {
                 ErrorKind.INVALID_ARGUMENT, "'" + idOrName + "' fits several containers: " + String.join(", ", ids));
     }
 
-    /** Ends all containers, side by side: their stop signal first, their machines after the grace time. */
+    /**
+     * Breaks off the starts that go on, then ends all containers, side by side: their stop signal first, their machines
+     * after the grace time.
+     */
     @Deactivate
     void deactivate() {
-        stopping = true;
+        starts.breakOff();
         var ending = new ArrayList<Thread>();
         for (OwnedContainer container : owned.values()) {
             ending.add(Thread.ofVirtual()

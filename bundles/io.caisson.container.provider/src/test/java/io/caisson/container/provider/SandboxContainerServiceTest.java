@@ -404,6 +404,31 @@ class SandboxContainerServiceTest {
                 assertThrows(CaissonException.class, () -> create("sh")).kind());
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            value = Step.class,
+            names = {"IMAGE", "MACHINE", "CONNECT", "PROCESS"})
+    void goingAwayBreaksOffAStartThatGoesOn(Step step) throws Exception {
+        world.hangingAt = step;
+        var outcome = new CompletableFuture<Throwable>();
+        Thread caller = Thread.ofVirtual().start(() -> {
+            try (Container made = create("true")) {
+                outcome.completeExceptionally(new AssertionError("made " + made));
+            } catch (InterruptedException | CaissonException e) {
+                outcome.complete(e);
+            }
+        });
+        world.hanging.await();
+        service.deactivate();
+        assertEquals(List.of(), world.open);
+        assertEquals(List.of(), folders());
+        caller.join();
+        assertEquals("the container service is stopping", outcome.get().getMessage());
+        assertEquals(
+                "the container service is stopping",
+                assertThrows(CaissonException.class, () -> create("true")).getMessage());
+    }
+
     @Test
     void saysWhyTheHomeCannotBeWritten() throws Exception {
         Files.createFile(home.resolve("file"));
