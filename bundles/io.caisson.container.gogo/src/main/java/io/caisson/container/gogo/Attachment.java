@@ -15,19 +15,27 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.felix.service.command.CommandSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ties a process to this command's streams, terminal and signals until the process ends. SIGINT and SIGTERM go to the
- * process; a second SIGINT interrupts the command, which ends the container.
+ * Ties a process to this command's streams, terminal and signals until the process ends. SIGINT, SIGTERM and SIGHUP go
+ * to the process, which may handle or ignore them. The third SIGINT or SIGTERM ends the command whatever the process
+ * does, and so does a hangup that the process survives: nobody is there any more to end it otherwise.
  *
  * <p>Threads: one for each stream, platform threads because they block in reads and writes of the host; the thread that
  * waits for the process is the command's own.
  */
 final class Attachment implements AutoCloseable {
     private static final int CHUNK = 64 << 10;
+
+    /** As many SIGINTs and SIGTERMs end Docker's commands, too; timeout(1) alone sends two. */
+    private static final int ENOUGH_REQUESTS = 3;
+
+    /** How long a process gets to end when its user's terminal has gone. */
+    private static final Duration HANGUP_GRACE = Duration.ofSeconds(5);
 
     /** The end of a writer to a closed pipe, as shells report it. */
     private static final ExitStatus BROKEN_PIPE = new ExitStatus(128 + 13, 13);
@@ -39,30 +47,45 @@ final class Attachment implements AutoCloseable {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Signals signals;
     private final Optional<Terminal.RawMode> rawMode;
+    private final AtomicInteger requestsToEnd = new AtomicInteger();
+    private final AtomicReference<Signals.@Nullable Kind> ended = new AtomicReference<>();
+    private final Object sizeLock = new Object();
     private volatile boolean consoleGone;
-    private boolean interrupted;
+    // Guarded by sizeLock; null when the process has no terminal.
+    private ProcessSpec.@Nullable TerminalSize size;
 
-    private Attachment(ContainerProcess process, CommandSession session, boolean interactive, boolean tty)
+    private Attachment(
+            ContainerProcess process,
+            CommandSession session,
+            boolean interactive,
+            Optional<ProcessSpec.TerminalSize> terminal)
             throws IOException {
         this.process = process;
         this.session = session;
         this.interactive = interactive;
-        rawMode = tty && interactive && Terminal.isTerminal(Terminal.Stream.INPUT)
+        size = terminal.orElse(null);
+        rawMode = terminal.isPresent() && interactive && Terminal.isTerminal(Terminal.Stream.INPUT)
                 ? Optional.of(Terminal.enterRawMode(Terminal.Stream.INPUT))
                 : Optional.empty();
-        signals = tty
-                ? Signals.handle(this::received, Signals.Kind.INT, Signals.Kind.TERM, Signals.Kind.WINCH)
-                : Signals.handle(this::received, Signals.Kind.INT, Signals.Kind.TERM);
+        signals = Signals.handle(
+                this::received, Signals.Kind.INT, Signals.Kind.TERM, Signals.Kind.HUP, Signals.Kind.WINCH);
     }
 
     /**
      * Takes over this command's streams. The process need not be started yet.
      *
-     * @throws CaissonException INVALID_STATE when a terminal is asked for and standard input is none
+     * @param interactive whether to pass standard input on; when that is a terminal and the process has one, it is in raw
+     *     mode from now on
+     * @param terminal the size the process's terminal was made with, if it has one
+     * @throws CaissonException UNAVAILABLE when the terminal's mode cannot be changed
      */
-    static Attachment of(ContainerProcess process, CommandSession session, boolean interactive, boolean tty) {
+    static Attachment of(
+            ContainerProcess process,
+            CommandSession session,
+            boolean interactive,
+            Optional<ProcessSpec.TerminalSize> terminal) {
         try {
-            return new Attachment(process, session, interactive, tty);
+            return new Attachment(process, session, interactive, terminal);
         } catch (IOException e) {
             throw new CaissonException(ErrorKind.UNAVAILABLE, "cannot take over the terminal: " + e.getMessage(), e);
         }
@@ -82,22 +105,15 @@ final class Attachment implements AutoCloseable {
      * @throws CaissonException when the sandbox ends under it
      */
     ExitStatus untilExit() throws InterruptedException {
+        adjustSize();
         Thread output = pump("stdout", this::copyOutput);
         Thread error = pump("stderr", this::copyError);
         if (interactive) {
             pump("stdin", this::copyInput);
         }
-        ExitStatus status;
-        try {
-            status = process.await(Duration.ofDays(3650)).orElseThrow();
-            output.join();
-            error.join();
-        } catch (InterruptedException e) {
-            if (consoleGone) {
-                return BROKEN_PIPE;
-            }
-            throw e;
-        }
+        ExitStatus status = process.await(Duration.ofDays(3650)).orElseThrow();
+        output.join();
+        error.join();
         if (consoleGone) {
             return BROKEN_PIPE;
         }
@@ -108,6 +124,25 @@ final class Attachment implements AutoCloseable {
                 throw new CaissonException(
                         ErrorKind.UNAVAILABLE, "the container's output broke off: " + unknown.getMessage(), unknown);
         };
+    }
+
+    /** The terminal may have changed since the process was specified: a machine was booted in the meantime. */
+    private void adjustSize() throws InterruptedException {
+        try {
+            followSize();
+        } catch (CaissonException e) {
+            // The process has ended already: how, is what is reported.
+            return;
+        }
+    }
+
+    /** The status to report for an interrupt of the command that this caused; empty when something else did. */
+    Optional<ExitStatus> interrupted() {
+        Signals.Kind signal = ended.get();
+        if (signal != null) {
+            return Optional.of(new ExitStatus(128 + signal.number(), signal.number()));
+        }
+        return consoleGone ? Optional.of(BROKEN_PIPE) : Optional.empty();
     }
 
     private interface Copy {
@@ -179,28 +214,49 @@ final class Attachment implements AutoCloseable {
         command.interrupt();
     }
 
+    /** Runs on a thread of its own for each signal. */
     private void received(Signals.Kind kind) {
         try {
-            if (kind == Signals.Kind.WINCH) {
-                ProcessSpec.TerminalSize size = terminalSize();
-                process.resize(size.rows(), size.columns());
-                return;
-            }
-            boolean again = interrupted && kind == Signals.Kind.INT;
-            interrupted = true;
-            if (!again) {
-                process.signal(kind.number());
-                return;
+            switch (kind) {
+                case WINCH -> followSize();
+                case INT, TERM -> {
+                    if (requestsToEnd.incrementAndGet() == ENOUGH_REQUESTS) {
+                        end(kind);
+                    } else {
+                        process.signal(kind.number());
+                    }
+                }
+                case HUP -> {
+                    process.signal(kind.number());
+                    if (process.await(HANGUP_GRACE).isEmpty()) {
+                        end(kind);
+                    }
+                }
             }
         } catch (CaissonException e) {
             // The process is gone, or not there yet: what remains is to end the command.
-            if (kind == Signals.Kind.WINCH) {
-                return;
+            if (kind != Signals.Kind.WINCH) {
+                end(kind);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void end(Signals.Kind kind) {
+        ended.compareAndSet(null, kind);
         command.interrupt();
+    }
+
+    /** Gives the process's terminal the size of this command's, the latest one however signals overtake each other. */
+    private void followSize() throws InterruptedException {
+        synchronized (sizeLock) {
+            ProcessSpec.TerminalSize now = terminalSize();
+            if (size != null && !size.equals(now)) {
+                process.resize(now.rows(), now.columns());
+                size = now;
+            }
+        }
     }
 
     /** Gives terminal and signals back. */

@@ -6,7 +6,6 @@ import io.caisson.container.api.ContainerInfo;
 import io.caisson.container.api.ContainerProcess;
 import io.caisson.container.api.ContainerService;
 import io.caisson.container.api.ContainerSpec;
-import io.caisson.container.api.ExitStatus;
 import io.caisson.container.api.ProcessSpec;
 import io.caisson.host.linux.ffm.Terminal;
 import io.caisson.image.api.ImageReference;
@@ -22,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
@@ -104,8 +104,9 @@ public final class ContainerCommands {
         if (arguments.help()) {
             return RUN.help();
         }
-        try (Container container = create(containerSpec(arguments))) {
-            return attach(session, container.init(), arguments, true);
+        ContainerSpec spec = containerSpec(arguments);
+        try (Container container = create(spec)) {
+            return attach(session, container.init(), arguments, spec.process().terminal(), true);
         }
     }
 
@@ -125,7 +126,7 @@ public final class ContainerCommands {
         ContainerHandle container = containers.find(arguments.operands().getFirst());
         ProcessSpec spec = processSpec(arguments);
         try (ContainerProcess process = executable(() -> container.exec(spec))) {
-            return attach(session, process, arguments, false);
+            return attach(session, process, arguments, spec.terminal(), false);
         }
     }
 
@@ -178,17 +179,26 @@ public final class ContainerCommands {
         return String.join("\n", stopped);
     }
 
-    private Object attach(CommandSession session, ContainerProcess process, Arguments arguments, boolean start)
+    private Object attach(
+            CommandSession session,
+            ContainerProcess process,
+            Arguments arguments,
+            Optional<ProcessSpec.TerminalSize> terminal,
+            boolean start)
             throws InterruptedException {
-        try (var attachment = Attachment.of(process, session, arguments.has("interactive"), arguments.has("tty"))) {
-            if (start) {
-                executable(() -> {
-                    process.start();
-                    return process;
-                });
+        try (var attachment = Attachment.of(process, session, arguments.has("interactive"), terminal)) {
+            try {
+                if (start) {
+                    executable(() -> {
+                        process.start();
+                        return process;
+                    });
+                }
+                return CommandResult.exit(attachment.untilExit().code());
+            } catch (InterruptedException e) {
+                return CommandResult.exit(
+                        attachment.interrupted().orElseThrow(() -> e).code());
             }
-            ExitStatus status = attachment.untilExit();
-            return CommandResult.exit(status.code());
         }
     }
 

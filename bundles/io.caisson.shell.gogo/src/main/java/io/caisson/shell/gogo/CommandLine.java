@@ -10,6 +10,8 @@ import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileLockInterruptionException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,13 +31,16 @@ import org.osgi.service.log.LogReaderService;
 
 /**
  * {@code caisson NOUN VERB …} and {@code caisson VERB …} from the operating system's shell: finds the Gogo command,
- * runs it on the calling thread, prints what it returns, and says by the exit status how it went. SIGINT and
- * SIGTERM interrupt the command, which undoes what it began.
+ * runs it on the calling thread, prints what it returns, and says by the exit status how it went. SIGINT,
+ * SIGTERM and SIGHUP interrupt the command, which undoes what it began.
  */
 @Component(service = ToIntFunction.class, property = "caisson.commandline=true")
 public final class CommandLine implements ToIntFunction<String[]> {
     /** Caisson's own failures, apart from those of the container's process. */
     private static final int FAILURE = 125;
+
+    /** The end of a writer to a closed pipe, as shells report it. */
+    private static final int BROKEN_PIPE = 128 + 13;
 
     private final CommandProcessor processor;
     private final LogReaderService logs;
@@ -57,7 +62,8 @@ public final class CommandLine implements ToIntFunction<String[]> {
     public int applyAsInt(String[] arguments) {
         // Descriptors, not System.out: Gogo has put streams of its own in their place by now.
         var in = new FileInputStream(FileDescriptor.in);
-        var out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        var output = new StandardOutput();
+        var out = new PrintStream(output, false, StandardCharsets.UTF_8);
         var err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         var words = new ArrayList<>(List.of(arguments));
         boolean debug = !words.isEmpty() && words.getFirst().equals("--debug");
@@ -70,11 +76,25 @@ public final class CommandLine implements ToIntFunction<String[]> {
             logs.addLogListener(printer);
         }
         try {
-            return run(words, in, out, err, debug);
+            int status = run(words, in, out, err, debug);
+            out.flush();
+            return judged(status, output, err);
         } finally {
             logs.removeLogListener(printer);
-            out.flush();
         }
+    }
+
+    /** What was not written is a failure, too, if not of a command that was told to end or failed by itself. */
+    private static int judged(int status, StandardOutput output, PrintStream err) {
+        if (output.failure().isEmpty() || (status != 0 && status != BROKEN_PIPE)) {
+            return status;
+        }
+        if (output.isUnread()) {
+            return BROKEN_PIPE;
+        }
+        err.println("caisson: cannot write to standard output: "
+                + output.failure().get().getMessage());
+        return FAILURE;
     }
 
     private int run(List<String> words, InputStream in, PrintStream out, PrintStream err, boolean debug) {
@@ -87,21 +107,46 @@ public final class CommandLine implements ToIntFunction<String[]> {
                             command.interrupt();
                         },
                         Signals.Kind.INT,
-                        Signals.Kind.TERM)) {
+                        Signals.Kind.TERM,
+                        Signals.Kind.HUP)) {
             return print(execute(session, words), out);
-        } catch (CommandException e) {
-            report(e, err, debug);
-            return signal.get() == 0 ? e.status() : 128 + signal.get();
-        } catch (InterruptedException e) {
-            return 128 + (signal.get() == 0 ? Signals.Kind.INT.number() : signal.get());
-        } catch (CaissonException e) {
-            report(e, err, debug);
-            return signal.get() == 0 ? FAILURE : 128 + signal.get();
         } catch (Exception e) {
-            err.println("caisson: internal error: " + e);
-            e.printStackTrace(err);
-            return FAILURE;
+            if (signal.get() != 0 || isInterruption(e)) {
+                // Whoever sent the signal knows why the command ends; what broke on the way is of no interest.
+                if (debug) {
+                    e.printStackTrace(err);
+                }
+                return 128 + (signal.get() == 0 ? Signals.Kind.INT.number() : signal.get());
+            }
+            return failed(e, err, debug);
         }
+    }
+
+    private static int failed(Exception failure, PrintStream err, boolean debug) {
+        switch (failure) {
+            case CommandException e -> {
+                report(e, err, debug);
+                return e.status();
+            }
+            case CaissonException e -> report(e, err, debug);
+            default -> {
+                err.println("caisson: internal error: " + failure);
+                failure.printStackTrace(err);
+            }
+        }
+        return FAILURE;
+    }
+
+    /** Whether a thread was interrupted, by the launcher when the JVM is to end: not every step says so itself. */
+    private static boolean isInterruption(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof InterruptedException
+                    || cause instanceof ClosedByInterruptException
+                    || cause instanceof FileLockInterruptionException) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private @Nullable Object execute(CommandSession session, List<String> words) throws Exception {

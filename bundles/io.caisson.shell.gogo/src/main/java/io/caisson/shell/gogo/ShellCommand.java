@@ -6,6 +6,7 @@ import io.caisson.shell.library.Arguments;
 import io.caisson.shell.library.CommandSyntax;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.apache.felix.gogo.runtime.SyntaxError;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,9 @@ import org.osgi.service.component.annotations.Component;
         property = {"osgi.command.scope=system", "osgi.command.function=shell", "caisson.command.short=shell"})
 public final class ShellCommand {
     private static final String LINE_EDITOR = "org.apache.felix.gogo.jline";
+
+    /** The framework's own commands: bundles, services, start levels. */
+    private static final String FRAMEWORK_COMMANDS = "org.apache.felix.gogo.command";
 
     private static final CommandSyntax SYNTAX = CommandSyntax.builder(
                     "shell", "Open an interactive Gogo shell on all services; bundles can be swapped there")
@@ -44,8 +48,9 @@ public final class ShellCommand {
         if (arguments.help()) {
             return SYNTAX.help();
         }
+        start(FRAMEWORK_COMMANDS);
         if (arguments.value("command").isPresent()) {
-            return session.execute(arguments.value("command").get());
+            return execute(session, arguments.value("command").get());
         }
         var stopping = new CountDownLatch(1);
         SynchronousBundleListener listener = event -> {
@@ -54,19 +59,26 @@ public final class ShellCommand {
             }
         };
         context.addBundleListener(listener);
-        lineEditor().start(Bundle.START_TRANSIENT);
+        start(LINE_EDITOR);
         stopping.await();
         return null;
     }
 
-    private Bundle lineEditor() throws BundleException {
+    private static @Nullable Object execute(CommandSession session, String script) throws Exception {
+        try {
+            return session.execute(script);
+        } catch (SyntaxError | IllegalArgumentException e) {
+            throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + e.getMessage(), e);
+        }
+    }
+
+    private void start(String symbolicName) throws BundleException {
         for (Bundle bundle : context.getBundles()) {
-            if (LINE_EDITOR.equals(bundle.getSymbolicName())) {
-                return bundle;
+            if (symbolicName.equals(bundle.getSymbolicName())) {
+                bundle.start(Bundle.START_TRANSIENT);
+                return;
             }
         }
-        throw new CaissonException(
-                ErrorKind.UNAVAILABLE,
-                "no interactive shell: bundle " + LINE_EDITOR + " is not installed (shell --command SCRIPT works)");
+        throw new CaissonException(ErrorKind.UNAVAILABLE, "no shell: bundle " + symbolicName + " is not installed");
     }
 }
