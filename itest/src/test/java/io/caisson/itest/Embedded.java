@@ -2,6 +2,8 @@ package io.caisson.itest;
 
 import static org.ops4j.pax.exam.CoreOptions.composite;
 import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
+import static org.ops4j.pax.exam.CoreOptions.junitBundles;
+import static org.ops4j.pax.exam.CoreOptions.options;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,17 +11,29 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.ops4j.pax.exam.Option;
 
-/** What a product that embeds Caisson sets: a home of its own and the images that come with the distribution. */
+/**
+ * What a product that embeds Caisson installs and sets: the features, a home of its own and the images that come with
+ * the distribution.
+ */
 final class Embedded {
     private Embedded() {}
 
-    static Option properties() {
+    /** The features, without the shell. */
+    static Option[] features() {
+        return options(
+                properties(), composite(Features.install("caisson-runtime", "caisson-containers")), junitBundles());
+    }
+
+    private static Option properties() {
         try {
             Path home = Files.createTempDirectory("caisson-itest-");
             return composite(
                     frameworkProperty("caisson.home").value(home.toString()),
                     frameworkProperty("caisson.images")
-                            .value(Features.distribution().resolve("images").toString()));
+                            .value(Features.distribution().resolve("images").toString()),
+                    // Pax Exam's own log tells of every bundle and service otherwise.
+                    frameworkProperty("org.ops4j.pax.logging.DefaultServiceLog.level")
+                            .value("WARN"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,9 +1,6 @@
 package io.caisson.itest;
 
 import static org.junit.Assert.assertEquals;
-import static org.ops4j.pax.exam.CoreOptions.composite;
-import static org.ops4j.pax.exam.CoreOptions.junitBundles;
-import static org.ops4j.pax.exam.CoreOptions.options;
 
 import io.caisson.container.api.ContainerService;
 import javax.inject.Inject;
@@ -25,10 +22,7 @@ public class EmbeddedIT {
     /** The features, without the shell. */
     @Configuration
     public Option[] features() {
-        return options(
-                Embedded.properties(),
-                composite(Features.install("caisson-runtime", "caisson-containers")),
-                junitBundles());
+        return Embedded.features();
     }
 
     @Test

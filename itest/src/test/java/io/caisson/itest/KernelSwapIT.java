@@ -1,9 +1,5 @@
 package io.caisson.itest;
 
-import static org.ops4j.pax.exam.CoreOptions.composite;
-import static org.ops4j.pax.exam.CoreOptions.junitBundles;
-import static org.ops4j.pax.exam.CoreOptions.options;
-
 import io.caisson.container.api.ContainerService;
 import javax.inject.Inject;
 import org.junit.Test;
@@ -28,10 +24,7 @@ public class KernelSwapIT {
     /** The features, without Caisson's launcher. */
     @Configuration
     public Option[] features() {
-        return options(
-                Embedded.properties(),
-                composite(Features.install("caisson-runtime", "caisson-containers")),
-                junitBundles());
+        return Embedded.features();
     }
 
     @Test
