@@ -1,5 +1,6 @@
 package io.caisson.image.provider;
 
+import static io.caisson.image.testkit.Failures.assertFails;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -33,7 +34,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.log.Logger;
@@ -97,7 +97,7 @@ class FetchingImageServiceTest {
         FOR_ARM64.ingestInto(store.content());
         store.tag(NAME, FOR_ARM64.root());
         FakeSource source = bind(new FakeSource().with("sample", FOR_AMD64), 0, 1);
-        assertFailure(ErrorKind.NOT_FOUND, () -> image(NAME, AMD64), "not made for linux/amd64", "linux/arm64");
+        assertFails(ErrorKind.NOT_FOUND, () -> image(NAME, AMD64), "not made for linux/amd64", "linux/arm64");
         assertEquals(FOR_ARM64.root(), store.resolve(NAME).orElseThrow());
         assertEquals(List.of(), source.opened);
     }
@@ -122,7 +122,7 @@ class FetchingImageServiceTest {
         FakeSource second = bind(new FakeSource(), 1, 2);
         first.resolveFailure = new CaissonException(ErrorKind.UNAVAILABLE, "registry a does not answer");
         second.resolveFailure = new CaissonException(ErrorKind.UNAVAILABLE, "registry b does not answer");
-        CaissonException e = assertFailure(ErrorKind.UNAVAILABLE, () -> image(NAME, AMD64), "registry a");
+        CaissonException e = assertFails(ErrorKind.UNAVAILABLE, () -> image(NAME, AMD64), "registry a");
         assertEquals(1, e.getSuppressed().length);
         bind(new FakeSource().with("sample", FOR_AMD64), 0, 3);
         assertEquals(FOR_AMD64.root(), image(NAME, AMD64).manifest());
@@ -131,13 +131,13 @@ class FetchingImageServiceTest {
     @Test
     void saysWhatToDoWhenNobodyHasTheImage() {
         bind(new FakeSource(), 0, 1);
-        assertFailure(ErrorKind.NOT_FOUND, () -> image(NAME, AMD64), "sample:latest", "image list", "image load");
+        assertFails(ErrorKind.NOT_FOUND, () -> image(NAME, AMD64), "sample:latest", "image list", "image load");
     }
 
     @Test
     void listsThePlatformsTheImageIsFor() {
         bind(new FakeSource().with("sample", BOTH), 0, 1);
-        assertFailure(
+        assertFails(
                 ErrorKind.NOT_FOUND,
                 () -> image(NAME, Platform.linux("s390x")),
                 "linux/s390x",
@@ -153,10 +153,10 @@ class FetchingImageServiceTest {
             byte[] wrong = FOR_AMD64.content(blob);
             wrong[0] ^= 1;
             FakeSource lacking = bind(new FakeSource().with("sample", FOR_AMD64.without(blob)), 0, 1);
-            assertFailure(ErrorKind.NOT_FOUND, () -> image(NAME, AMD64), blob.digest());
+            assertFails(ErrorKind.NOT_FOUND, () -> image(NAME, AMD64), blob.digest());
             unbind(lacking);
             FakeSource lying = bind(new FakeSource().with("sample", FOR_AMD64.damaged(blob, wrong)), 0, 2);
-            assertFailure(ErrorKind.CORRUPT, () -> image(NAME, AMD64), blob.digest(), SampleImage.digest(wrong));
+            assertFails(ErrorKind.CORRUPT, () -> image(NAME, AMD64), blob.digest(), SampleImage.digest(wrong));
             unbind(lying);
             assertTrue(store.resolve(NAME).isEmpty());
             assertFalse(store.content().contains(blob.digest()));
@@ -169,7 +169,7 @@ class FetchingImageServiceTest {
     void saysWhichContentCouldNotBeRead() {
         FakeSource source = bind(new FakeSource().with("sample", FOR_AMD64), 0, 1);
         source.readFailure = new IOException("cable cut");
-        assertFailure(
+        assertFails(
                 ErrorKind.UNAVAILABLE,
                 () -> image(NAME, AMD64),
                 FOR_AMD64.root().digest(),
@@ -182,7 +182,7 @@ class FetchingImageServiceTest {
         ImageReference pinned =
                 ImageReference.parse("sample@" + FOR_ARM64.root().digest());
         bind(new FakeSource().with(pinned.toString(), FOR_AMD64), 0, 1);
-        assertFailure(ErrorKind.NOT_FOUND, () -> image(pinned, AMD64), pinned.familiar());
+        assertFails(ErrorKind.NOT_FOUND, () -> image(pinned, AMD64), pinned.familiar());
     }
 
     @Test
@@ -193,7 +193,7 @@ class FetchingImageServiceTest {
                 List.of());
         FakeSource source =
                 bind(new FakeSource().with("sample", SampleImage.withRoot(MediaTypes.MANIFEST, manifest)), 0, 1);
-        assertFailure(ErrorKind.CORRUPT, () -> image(NAME, AMD64), ImageTree.MAX_DOCUMENT + 1L);
+        assertFails(ErrorKind.CORRUPT, () -> image(NAME, AMD64), ImageTree.MAX_DOCUMENT + 1L);
         assertEquals(1, source.opened.size());
     }
 
@@ -212,7 +212,7 @@ class FetchingImageServiceTest {
         image(NAME, AMD64);
         source.resolveFailure = new CaissonException(ErrorKind.UNAVAILABLE, "asked");
         image(NAME, AMD64);
-        assertFailure(ErrorKind.UNAVAILABLE, () -> image(ImageReference.parse("other"), AMD64), "asked");
+        assertFails(ErrorKind.UNAVAILABLE, () -> image(ImageReference.parse("other"), AMD64), "asked");
         assertEquals(0, registry.uses());
     }
 
@@ -221,7 +221,7 @@ class FetchingImageServiceTest {
         FakeSource empty = bind(new FakeSource(), 1, 1);
         FakeSource source = bind(new FakeSource().with("sample", FOR_AMD64), 0, 2);
         empty.meanwhile = registry::stop;
-        assertFailure(ErrorKind.UNAVAILABLE, () -> image(NAME, AMD64), "stopped");
+        assertFails(ErrorKind.UNAVAILABLE, () -> image(NAME, AMD64), "stopped");
 
         openService();
         bind(source, 0, 1);
@@ -241,16 +241,15 @@ class FetchingImageServiceTest {
     void loadsThroughTheArchiveThatRecognisesTheFile() throws Exception {
         Path layout = temporary.resolve("layout");
         BOTH.writeLayout(layout, "loaded:1");
-        assertFailure(ErrorKind.UNSUPPORTED, () -> service.load(layout, ProgressListener.NONE), layout, "oci-layout");
-        assertFailure(
-                ErrorKind.NOT_FOUND, () -> service.load(temporary.resolve("gone"), ProgressListener.NONE), "gone");
+        assertFails(ErrorKind.UNSUPPORTED, () -> service.load(layout, ProgressListener.NONE), layout, "oci-layout");
+        assertFails(ErrorKind.NOT_FOUND, () -> service.load(temporary.resolve("gone"), ProgressListener.NONE), "gone");
         ServiceReference<ImageArchive> archive = registry.register(new LayoutArchive(registry.context()), 0, 1);
         service.bindArchive(archive);
         assertEquals(List.of(ImageReference.parse("loaded:1")), service.load(layout, ProgressListener.NONE));
         assertEquals(
                 FOR_ARM64.root(), image(ImageReference.parse("loaded:1"), ARM64).manifest());
         service.unbindArchive(archive);
-        assertFailure(ErrorKind.UNSUPPORTED, () -> service.load(layout, ProgressListener.NONE), layout);
+        assertFails(ErrorKind.UNSUPPORTED, () -> service.load(layout, ProgressListener.NONE), layout);
     }
 
     @Test
@@ -297,14 +296,5 @@ class FetchingImageServiceTest {
 
     private static List<String> sorted(List<?> values) {
         return values.stream().map(Object::toString).sorted().toList();
-    }
-
-    private static CaissonException assertFailure(ErrorKind kind, Executable action, Object... parts) {
-        CaissonException e = assertThrows(CaissonException.class, action);
-        assertEquals(kind, e.kind(), e.getMessage());
-        for (Object part : parts) {
-            assertTrue(e.getMessage().contains(part.toString()), () -> part + " in: " + e.getMessage());
-        }
-        return e;
     }
 }

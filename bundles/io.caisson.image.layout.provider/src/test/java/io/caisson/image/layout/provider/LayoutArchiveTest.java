@@ -74,7 +74,7 @@ class LayoutArchiveTest {
         AMD64.writeLayout(layout, "app");
         for (String format : List.of("ustar", "gnu", "posix")) {
             Path tar = temporary.resolve(format + ".tar");
-            output(
+            Command.output(
                     "tar",
                     "--format=" + format,
                     "-C",
@@ -244,7 +244,7 @@ class LayoutArchiveTest {
             assertCorrupt(layout, AMD64.blob("layer").digest().hex());
         }
         Files.delete(layer);
-        output("mkfifo", layer.toString());
+        Command.output("mkfifo", layer.toString());
         assertCorrupt(layout, AMD64.blob("layer").digest().hex(), "no regular file");
         Files.delete(layer);
         Files.move(layout.resolve("blobs"), temporary.resolve("blobs"));
@@ -263,8 +263,8 @@ class LayoutArchiveTest {
             {"--transform=s,^evil$,./index.json,", "'./index.json' twice"}
         }) {
             Path tar = temporary.resolve("hostile.tar");
-            output("tar", "-P", "-cf", tar.toString(), "-C", layout.toString(), ".");
-            output(
+            Command.output("tar", "-P", "-cf", tar.toString(), "-C", layout.toString(), ".");
+            Command.output(
                     "tar",
                     "-P",
                     "-rf",
@@ -306,7 +306,7 @@ class LayoutArchiveTest {
         }
         assertFalse(archive.recognises(temporary));
         assertFalse(archive.recognises(temporary.resolve("gone")));
-        output("mkfifo", temporary.resolve("pipe").toString());
+        Command.output("mkfifo", temporary.resolve("pipe").toString());
         assertFalse(archive.recognises(temporary.resolve("pipe")));
     }
 
@@ -344,7 +344,7 @@ class LayoutArchiveTest {
 
     private Path tar(String name, String create) throws IOException, InterruptedException {
         Path tar = temporary.resolve(name);
-        output("tar", create, tar.toString(), "-C", layout.toString(), ".");
+        Command.output("tar", create, tar.toString(), "-C", layout.toString(), ".");
         return tar;
     }
 
@@ -352,12 +352,5 @@ class LayoutArchiveTest {
         try (Stream<Path> files = Files.list(directory)) {
             return files.toList();
         }
-    }
-
-    private static String output(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), () -> String.join(" ", command) + "\n" + output);
-        return output;
     }
 }

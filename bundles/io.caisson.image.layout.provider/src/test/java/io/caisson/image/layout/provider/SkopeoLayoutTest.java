@@ -93,7 +93,7 @@ class SkopeoLayoutTest {
     void saysHowToMakeALayoutOfADockerArchive() throws Exception {
         // Skopeo converts the layers, so they must be archives.
         Files.createDirectory(temporary.resolve("empty"));
-        output(
+        Command.output(
                 "tar",
                 "-C",
                 temporary.toString(),
@@ -137,13 +137,6 @@ class SkopeoLayoutTest {
         // The policy file is the administrator's; a test does not need one.
         command[1] = "--insecure-policy";
         System.arraycopy(arguments, 0, command, 2, arguments.length);
-        return output(command);
-    }
-
-    private static String output(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), () -> String.join(" ", command) + "\n" + output);
-        return output;
+        return Command.output(command);
     }
 }

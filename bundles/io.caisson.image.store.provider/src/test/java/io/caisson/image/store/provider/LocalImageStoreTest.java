@@ -1,9 +1,9 @@
 package io.caisson.image.store.provider;
 
+import static io.caisson.image.testkit.Failures.assertFails;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -33,7 +33,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
@@ -83,7 +82,7 @@ class LocalImageStoreTest {
             Descriptor blob = sample.blob(part);
             for (byte[] bad : List.of(flipped(sample.content(blob)), new byte[0], new byte[100_000])) {
                 damage(blob, bad);
-                assertKind(
+                assertFails(
                         ErrorKind.CORRUPT,
                         () -> {
                             store.image(NAME, AMD64);
@@ -121,15 +120,15 @@ class LocalImageStoreTest {
                 good.replace("\"version\":1", "\"version\":\"1\""),
                 " ".repeat((16 << 20) + 1))) {
             Files.writeString(file, bad);
-            assertKind(ErrorKind.CORRUPT, () -> store.list(), "images.json", "move the file away");
+            assertFails(ErrorKind.CORRUPT, () -> store.list(), "images.json", "move the file away");
             if (!bad.contains("Not A Name")) {
                 // Nothing that cannot be read is replaced.
-                assertKind(ErrorKind.CORRUPT, () -> store.remove(NAME), "images.json");
+                assertFails(ErrorKind.CORRUPT, () -> store.remove(NAME), "images.json");
             }
             assertEquals(bad, Files.readString(file));
         }
         Files.writeString(file, good.replace("\"version\":1", "\"version\":2"));
-        assertKind(ErrorKind.UNSUPPORTED, () -> store.list(), "newer Caisson");
+        assertFails(ErrorKind.UNSUPPORTED, () -> store.list(), "newer Caisson");
     }
 
     @Test
@@ -137,8 +136,8 @@ class LocalImageStoreTest {
         Path file = Files.writeString(temporary.resolve("file"), "");
         ImageStore nowhere = new LocalImageStore(file.resolve("home"), log.logger());
         assertFalse(nowhere.availability().available());
-        assertKind(ErrorKind.UNAVAILABLE, () -> ingest(nowhere, new byte[10]), file, "CAISSON_HOME");
-        assertKind(ErrorKind.UNAVAILABLE, () -> nowhere.remove(NAME), file, "CAISSON_HOME");
+        assertFails(ErrorKind.UNAVAILABLE, () -> ingest(nowhere, new byte[10]), file, "CAISSON_HOME");
+        assertFails(ErrorKind.UNAVAILABLE, () -> nowhere.remove(NAME), file, "CAISSON_HOME");
     }
 
     @Test
@@ -175,7 +174,7 @@ class LocalImageStoreTest {
     @Test
     void refusesAtOnceWhatCannotFit() {
         var huge = new Descriptor(MediaTypes.LAYER, SampleImage.digest(new byte[0]), Long.MAX_VALUE);
-        assertKind(
+        assertFails(
                 ErrorKind.UNAVAILABLE,
                 () -> store.content().ingest(huge, InputStream.nullInputStream()),
                 huge.digest(),
@@ -373,14 +372,6 @@ class LocalImageStoreTest {
     private static List<Path> files(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.sorted().toList();
-        }
-    }
-
-    private static void assertKind(ErrorKind kind, Executable action, Object... parts) {
-        CaissonException e = assertThrows(CaissonException.class, action);
-        assertEquals(kind, e.kind(), e.getMessage());
-        for (Object part : parts) {
-            assertTrue(e.getMessage().contains(part.toString()), () -> part + " in: " + e.getMessage());
         }
     }
 }
