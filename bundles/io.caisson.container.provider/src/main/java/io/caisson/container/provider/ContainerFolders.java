@@ -43,7 +43,7 @@ final class ContainerFolders {
     record Found(ContainerRecord state, Path folder) {}
 
     /**
-     * Makes the folder of a new container.
+     * Makes the folder of a new container, and removes those whose owners died.
      *
      * @param named whether its name was chosen by its user: then no other container may have it
      * @throws CaissonException EXISTS when another has the name, UNAVAILABLE when the home cannot be written
@@ -51,7 +51,11 @@ final class ContainerFolders {
     ContainerFolder create(ContainerRecord state, boolean named) throws InterruptedException {
         try {
             Files.createDirectories(directory, ContainerFolder.OWNER_ONLY);
-            return named ? createNamed(state) : ContainerFolder.create(directory, state);
+            if (named) {
+                return createNamed(state);
+            }
+            scan();
+            return ContainerFolder.create(directory, state);
         } catch (IOException e) {
             throw new CaissonException(
                     ErrorKind.UNAVAILABLE,

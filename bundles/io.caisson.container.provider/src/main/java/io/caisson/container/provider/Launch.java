@@ -81,8 +81,9 @@ final class Launch {
      * Runs the start. What it made is in the undo list until the caller keeps it.
      *
      * @param whenClosed is told when the container is gone
+     * @param failures hears of what goes wrong in a way nobody else is told of
      */
-    OwnedContainer run(Consumer<OwnedContainer> whenClosed) throws InterruptedException {
+    OwnedContainer run(Consumer<OwnedContainer> whenClosed, Consumer<Exception> failures) throws InterruptedException {
         try (var tasks = new Tasks(id())) {
             GuestSecret secret = GuestSecret.random();
             Tasks.Task<Root> root = tasks.start(this::root);
@@ -107,7 +108,7 @@ final class Launch {
             trace.reached("prepared");
 
             Machine machine = boot(tasks, machineSpec.build(), endpoint, secret);
-            return container(machine, image, command, scratchDisk, whenClosed);
+            return container(machine, image, command, scratchDisk, whenClosed, failures);
         }
     }
 
@@ -196,7 +197,8 @@ final class Launch {
             Root root,
             List<String> command,
             Optional<GuestDiskFile> scratch,
-            Consumer<OwnedContainer> whenClosed)
+            Consumer<OwnedContainer> whenClosed,
+            Consumer<Exception> failures)
             throws InterruptedException {
         VirtualMachine machine = booted.machine();
         var lower = new GuestDisk(machine.diskSerial(LOWER_SLOT), root.disk().fileSystem());
@@ -239,7 +241,8 @@ final class Launch {
                 StopSignal.of(config),
                 first,
                 spec.process().terminal().isPresent(),
-                whenClosed);
+                whenClosed,
+                failures);
     }
 
     /** A host name has at most 64 characters, sethostname(2); a container's name may have more. */

@@ -33,6 +33,7 @@ final class OwnedContainer implements Container {
     private final int stopSignal;
     private final InitProcess init;
     private final Consumer<OwnedContainer> whenClosed;
+    private final Consumer<Exception> failures;
     private final AtomicInteger processes = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Object lock = new Object();
@@ -49,6 +50,7 @@ final class OwnedContainer implements Container {
      * @param first its first process, created
      * @param terminal whether that has one
      * @param whenClosed is told when it is gone
+     * @param failures hears of what goes wrong in a way nobody else is told of
      */
     OwnedContainer(
             Sandbox sandbox,
@@ -58,22 +60,20 @@ final class OwnedContainer implements Container {
             int stopSignal,
             GuestProcess first,
             boolean terminal,
-            Consumer<OwnedContainer> whenClosed) {
+            Consumer<OwnedContainer> whenClosed,
+            Consumer<Exception> failures) {
         this.sandbox = sandbox;
         this.folder = folder;
         this.state = state;
         this.defaults = defaults;
         this.stopSignal = stopSignal;
         this.whenClosed = whenClosed;
+        this.failures = failures;
         init = new InitProcess(this, first, terminal);
     }
 
-    /**
-     * Lets other processes at it.
-     *
-     * @param failures hears of the door's failures
-     */
-    void open(Consumer<Exception> failures) {
+    /** Lets other processes at it. */
+    void open() {
         try {
             var opened = new Door(this, folder.door(), failures);
             synchronized (lock) {
@@ -127,6 +127,7 @@ final class OwnedContainer implements Container {
         }
     }
 
+    /** What other processes see may lag behind when the disk is full: that is no reason to end or to hang. */
     private void reach(ContainerInfo.State reached, Optional<ExitStatus> exit) {
         synchronized (lock) {
             ContainerInfo info = state.info();
@@ -143,7 +144,11 @@ final class OwnedContainer implements Container {
                     exit,
                     info.providers());
             state = new ContainerRecord(next, state.ownerId(), state.ownerStarted());
-            folder.write(state);
+            try {
+                folder.write(state);
+            } catch (CaissonException e) {
+                failures.accept(e);
+            }
         }
     }
 

@@ -95,8 +95,8 @@ public final class SandboxContainerService implements ContainerService {
             ContainerFolder folder = undo.add(folders.create(state, spec.name().isPresent()));
             trace.reached("folder");
             var launch = new Launch(spec, progress, ingredients, folder, state, undo, trace);
-            OwnedContainer container = launch.run(this::forget);
-            container.open(this::warn);
+            OwnedContainer container = launch.run(this::forget, this::warn);
+            container.open();
             undo.keep();
             owned.put(container.id(), container);
             trace.reached("created");

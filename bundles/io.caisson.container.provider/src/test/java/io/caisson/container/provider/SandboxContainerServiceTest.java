@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -197,6 +198,36 @@ class SandboxContainerServiceTest {
             assertEquals(List.of(container.info()), service.list());
         }
         assertEquals(List.of(), service.list());
+    }
+
+    @Test
+    void aStateThatCannotBeRecordedIsNoReasonNotToEnd() throws Exception {
+        try (Container container = create("true")) {
+            Path folder = home.resolve("containers").resolve(container.info().id());
+            Files.createDirectory(folder.resolve("state.json.new"));
+            container.init().start();
+            init().end(3, 0);
+            assertEquals(Optional.of(new ExitStatus(3, 0)), container.init().await(LONG));
+            assertEquals(ContainerInfo.State.EXITED, container.info().state());
+        }
+    }
+
+    @Test
+    void aStartRemovesTheContainersOfOwnersThatDied() throws Exception {
+        try (Container living = create("cat")) {
+            Path containers = home.resolve("containers");
+            String id = living.info().id();
+            String state = Files.readString(containers.resolve(id).resolve("state.json"));
+            Path dead = Files.createDirectory(containers.resolve("0123456789abcdef"));
+            // A process of this id has never been started so late.
+            Files.writeString(
+                    dead.resolve("state.json"), state.replaceFirst("(\"ownerStarted\":)[0-9]+", "$1" + Long.MAX_VALUE));
+            Files.createFile(dead.resolve("lock"));
+            Files.createFile(dead.resolve("scratch.img"));
+            try (Container next = create("cat")) {
+                assertEquals(Set.of(id, next.info().id()), Set.copyOf(folders()));
+            }
+        }
     }
 
     @Test
