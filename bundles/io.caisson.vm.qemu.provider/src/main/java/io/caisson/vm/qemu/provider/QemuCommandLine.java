@@ -96,7 +96,8 @@ final class QemuCommandLine {
      * A raw image through the host's page cache, which machines that share an image share too; a flush of the guest's
      * reaches the disk. Worker threads, as direct I/O and with it {@code aio=native} would bypass that cache and
      * {@code io_uring} is switched off on many hosts. What the guest discards or fills with zeros becomes a hole.
-     * QEMU's own locks let any number read or a single machine write.
+     * QEMU's own locks let any number read or a single machine write. When the host's disk is full the guest is told; by
+     * default QEMU stops the machine instead, and whoever waits for it waits for ever.
      */
     private static void disk(List<String> line, int slot, MachineLayout.Disk disk) {
         String mode = disk.readOnly() ? "read-only=on" : "discard=unmap,detect-zeroes=unmap";
@@ -104,6 +105,7 @@ final class QemuCommandLine {
         line.addAll(List.of(
                 "-blockdev",
                 "driver=file,node-name=disk" + slot + ",filename=/dev/fdset/" + slot + ",aio=threads," + mode));
-        line.addAll(List.of("-device", "virtio-blk-device,drive=disk" + slot + ",serial=" + diskSerial(slot)));
+        line.addAll(List.of(
+                "-device", "virtio-blk-device,drive=disk" + slot + ",serial=" + diskSerial(slot) + ",werror=report"));
     }
 }

@@ -70,11 +70,11 @@ class QemuCommandLineTest {
                 -device vhost-user-vsock-device,chardev=vsock
                 -add-fd fd=5,set=0
                 -blockdev driver=file,node-name=disk0,filename=/dev/fdset/0,aio=threads,read-only=on
-                -device virtio-blk-device,drive=disk0,serial=caisson-0
+                -device virtio-blk-device,drive=disk0,serial=caisson-0,werror=report
                 -add-fd fd=6,set=1
                 -blockdev driver=file,node-name=disk1,filename=/dev/fdset/1,aio=threads,\
                 discard=unmap,detect-zeroes=unmap
-                -device virtio-blk-device,drive=disk1,serial=caisson-1
+                -device virtio-blk-device,drive=disk1,serial=caisson-1,werror=report
                 """, String.join(" ", QemuCommandLine.of(type, layout)).replace(" -", "\n-") + "\n");
     }
 
