@@ -4,6 +4,7 @@ import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import io.caisson.shell.library.Arguments;
 import io.caisson.shell.library.CommandSyntax;
+import java.io.EOFException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.apache.felix.gogo.runtime.SyntaxError;
@@ -67,7 +68,7 @@ public final class ShellCommand {
     private static @Nullable Object execute(CommandSession session, String script) throws Exception {
         try {
             return session.execute(script);
-        } catch (SyntaxError | IllegalArgumentException e) {
+        } catch (EOFException | SyntaxError | IllegalArgumentException e) {
             throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + e.getMessage(), e);
         }
     }
