@@ -21,29 +21,39 @@ public final class Main {
 
     private Main() {}
 
-    /** Never returns: framework threads are not daemons, so every path ends the JVM. */
+    /** Framework threads are not daemons, so every path ends the JVM, unless it ends already. */
     public static void main(String[] arguments) {
+        var ending = Ending.watch();
         int status = FAILURE;
         try {
-            status = run(arguments);
+            status = run(arguments, ending);
         } catch (LaunchException e) {
-            ERROR.println("caisson: " + e.getMessage());
-            if (List.of(arguments).contains("--debug")) {
-                e.printStackTrace(ERROR);
+            if (!ending.hasBegun()) {
+                ERROR.println("caisson: " + e.getMessage());
+                if (List.of(arguments).contains("--debug")) {
+                    e.printStackTrace(ERROR);
+                }
             }
         } catch (Throwable e) {
             ERROR.println("caisson: internal error: " + e);
             e.printStackTrace(ERROR);
         } finally {
             ERROR.flush();
-            if (Boolean.getBoolean("caisson.orderly.exit")) {
-                System.exit(status);
+            ending.mainIsDone();
+            if (!ending.hasBegun()) {
+                exit(status);
             }
-            Runtime.getRuntime().halt(status);
         }
     }
 
-    private static int run(String[] arguments) throws LaunchException {
+    private static void exit(int status) {
+        if (Boolean.getBoolean("caisson.orderly.exit")) {
+            System.exit(status);
+        }
+        Runtime.getRuntime().halt(status);
+    }
+
+    private static int run(String[] arguments, Ending ending) throws LaunchException {
         String location = System.getProperty("caisson.distribution");
         if (location == null) {
             throw new LaunchException(
@@ -53,14 +63,18 @@ public final class Main {
         Path home = Home.locate(System.getenv());
         // A shell may install, update and remove bundles, so it gets a framework storage of its own.
         boolean own = arguments.length > 0 && arguments[0].equals("shell");
-        try (var storage = own ? Storage.own(home, distribution) : Storage.shared(home, distribution);
-                var framework = RunningFramework.start(distribution, home, storage)) {
+        try (var storage =
+                        ending.whole(() -> own ? Storage.own(home, distribution) : Storage.shared(home, distribution));
+                var framework = ending.whole(() -> RunningFramework.start(distribution, home, storage))) {
             return framework.execute(arguments);
         } catch (IOException e) {
             throw new LaunchException(
-                    "cannot use " + home + " as home: " + e + " (set CAISSON_HOME to a directory you can write to)", e);
+                    "cannot use " + home + " as home: " + Reason.of(e)
+                            + " (set CAISSON_HOME to a directory you can write to)",
+                    e);
         } catch (BundleException e) {
-            throw new LaunchException("the OSGi framework does not start: " + e.getMessage(), e);
+            throw new LaunchException(
+                    "the OSGi framework does not start with its storage in " + home + ": " + Reason.of(e), e);
         } catch (InterruptedException e) {
             throw new LaunchException("interrupted while starting", e);
         }

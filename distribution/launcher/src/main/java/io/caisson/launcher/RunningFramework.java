@@ -87,11 +87,8 @@ final class RunningFramework implements AutoCloseable {
         properties.put("caisson.home", home.toString());
         properties.put("caisson.images", distribution.root().resolve("images").toString());
         Framework framework = new FrameworkFactory().newFramework(properties);
-        var running = new RunningFramework(framework);
-        // A signal nobody handles ends the JVM through its shutdown hooks; sandboxes are to end in order.
-        Runtime.getRuntime().addShutdownHook(new Thread(running::close, "caisson-shutdown"));
         framework.start();
-        return running;
+        return new RunningFramework(framework);
     }
 
     /** Hands the arguments to the command line service and returns its exit status. */
@@ -144,16 +141,32 @@ final class RunningFramework implements AutoCloseable {
         return text.toString();
     }
 
-    /** Stops the framework and with it every sandbox. Idempotent. */
+    /** Stops the framework and with it every sandbox, an interrupt notwithstanding. Idempotent. */
     @Override
     public void close() {
+        boolean interrupted = Thread.interrupted();
         try {
             framework.stop();
-            framework.waitForStop(STOP_MILLIS);
+            interrupted |= !stopped();
+            if (interrupted) {
+                stopped();
+            }
         } catch (BundleException e) {
             throw new IllegalStateException("the framework does not stop", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Waits for the framework's end; false when interrupted. */
+    private boolean stopped() {
+        try {
+            framework.waitForStop(STOP_MILLIS);
+            return true;
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

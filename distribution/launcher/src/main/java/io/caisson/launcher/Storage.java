@@ -3,8 +3,6 @@ package io.caisson.launcher;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.AtomicMoveNotSupportedException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -13,7 +11,10 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import org.osgi.framework.BundleException;
 
 /**
@@ -22,6 +23,10 @@ import org.osgi.framework.BundleException;
  * others from removing it; storages that nobody uses any more are removed when a new one is made.
  */
 final class Storage implements AutoCloseable {
+    /** Images and containers may hold what is not for others' eyes. */
+    private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
     private final Path directory;
     private final FileChannel lock;
     private final boolean temporary;
@@ -72,10 +77,9 @@ final class Storage implements AutoCloseable {
     private static Path parent(Path home) throws IOException {
         Path parent = home.resolve("felix");
         if (!Files.isDirectory(parent)) {
-            Files.createDirectories(home);
+            Files.createDirectories(home, OWNER_ONLY);
             try {
-                Files.createDirectory(
-                        parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                Files.createDirectory(parent, OWNER_ONLY);
             } catch (FileAlreadyExistsException e) {
                 // Another command made it at the same moment: that is just as well.
                 if (!Files.isDirectory(parent)) {
@@ -86,21 +90,22 @@ final class Storage implements AutoCloseable {
         return parent;
     }
 
+    /** Whoever comes first prepares it; others that need it, or another one of this home, wait meanwhile. */
     private static void publish(Path parent, Path directory, Distribution distribution)
             throws IOException, LaunchException, BundleException, InterruptedException {
-        removeUnused(parent);
-        Path prepared = Files.createTempDirectory(parent, "new-");
-        FileChannel lock = lock(prepared);
-        try (lock) {
-            RunningFramework.install(distribution, prepared);
-            Files.move(prepared, directory, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileAlreadyExistsException | DirectoryNotEmptyException e) {
-            // Another command published the same storage first; it is as good as this one.
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException("cannot rename inside " + parent, e);
-        } finally {
-            delete(prepared);
-            Files.deleteIfExists(lockFile(prepared));
+        try (FileChannel preparing = open(parent.resolve("prepare.lock"));
+                FileLock held = preparing.lock()) {
+            if (!held.isValid() || Files.isDirectory(directory)) {
+                return;
+            }
+            removeUnused(parent);
+            Path prepared = Files.createTempDirectory(parent, "new-");
+            try {
+                RunningFramework.install(distribution, prepared);
+                Files.move(prepared, directory, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                delete(prepared);
+            }
         }
     }
 
