@@ -228,7 +228,7 @@ class GrpcGuestSessionTest {
                     session.createContainer(container());
                     served = true;
                 } catch (CaissonException e) {
-                    assertEquals(ErrorKind.UNAVAILABLE, e.kind());
+                    assertEquals(ErrorKind.UNAVAILABLE, e.kind(), e.getMessage());
                 }
             }
             assertEquals(2, guest.grpcConnections.size());

@@ -44,9 +44,10 @@ final class StreamPair {
         }
     }
 
+    /** Breaks both ways; the host's first, or a guest that sees the break might still say so. */
     void breakOff() {
-        toGuest.breakOff();
         toHost.breakOff();
+        toGuest.breakOff();
     }
 
     private final class Pipe {
@@ -84,7 +85,6 @@ final class StreamPair {
             int allowed = life.take(length);
             writeAll(source, from, allowed);
             if (allowed < length) {
-                breakOff();
                 StreamPair.this.breakOff();
                 throw new IOException("broken");
             }
