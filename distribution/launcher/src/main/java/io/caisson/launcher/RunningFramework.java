@@ -21,6 +21,8 @@ import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceListener;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
+import org.osgi.framework.startlevel.BundleStartLevel;
+import org.osgi.framework.wiring.FrameworkWiring;
 
 /** A Felix framework that runs the distribution's bundles. */
 final class RunningFramework implements AutoCloseable {
@@ -87,8 +89,26 @@ final class RunningFramework implements AutoCloseable {
         properties.put("caisson.home", home.toString());
         properties.put("caisson.images", distribution.root().resolve("images").toString());
         Framework framework = new FrameworkFactory().newFramework(properties);
+        framework.init();
+        resolve(framework);
         framework.start();
         return new RunningFramework(framework);
+    }
+
+    /**
+     * Resolves all bundles that are to be started at once, as the framework would one after the other, each time with
+     * the whole of its resolver: that takes a third of a cold start's processor time. What does not resolve here does
+     * not start either, and is told about then.
+     */
+    private static void resolve(Framework framework) {
+        var bundles = new ArrayList<Bundle>();
+        for (Bundle bundle : framework.getBundleContext().getBundles()) {
+            var level = bundle.adapt(BundleStartLevel.class);
+            if (level != null && level.isPersistentlyStarted()) {
+                bundles.add(bundle);
+            }
+        }
+        framework.adapt(FrameworkWiring.class).resolveBundles(bundles);
     }
 
     /** Hands the arguments to the command line service and returns its exit status. */
