@@ -7,10 +7,9 @@ import io.caisson.host.linux.ffm.Terminal;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import io.caisson.shell.library.Signals;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -41,7 +40,7 @@ final class Attachment implements AutoCloseable {
     private static final ExitStatus BROKEN_PIPE = new ExitStatus(128 + 13, 13);
 
     private final ContainerProcess process;
-    private final CommandSession session;
+    private final CommandStreams streams;
     private final boolean interactive;
     private final Thread command = Thread.currentThread();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -51,6 +50,7 @@ final class Attachment implements AutoCloseable {
     private final AtomicReference<Signals.@Nullable Kind> ended = new AtomicReference<>();
     private final Object sizeLock = new Object();
     private volatile boolean consoleGone;
+    private @Nullable Thread input;
     // Guarded by sizeLock; null when the process has no terminal.
     private ProcessSpec.@Nullable TerminalSize size;
 
@@ -61,10 +61,10 @@ final class Attachment implements AutoCloseable {
             Optional<ProcessSpec.TerminalSize> terminal)
             throws IOException {
         this.process = process;
-        this.session = session;
         this.interactive = interactive;
+        streams = CommandStreams.of(session);
         size = terminal.orElse(null);
-        rawMode = terminal.isPresent() && interactive && Terminal.isTerminal(Terminal.Stream.INPUT)
+        rawMode = terminal.isPresent() && interactive && streams.isTyped()
                 ? Optional.of(Terminal.enterRawMode(Terminal.Stream.INPUT))
                 : Optional.empty();
         signals = Signals.handle(
@@ -109,7 +109,7 @@ final class Attachment implements AutoCloseable {
         Thread output = pump("stdout", this::copyOutput);
         Thread error = pump("stderr", this::copyError);
         if (interactive) {
-            pump("stdin", this::copyInput);
+            input = pump("stdin", this::copyInput);
         }
         ExitStatus status = process.await(Duration.ofDays(3650)).orElseThrow();
         output.join();
@@ -162,7 +162,7 @@ final class Attachment implements AutoCloseable {
     }
 
     private void copyOutput() throws IOException, InterruptedException {
-        PrintStream console = session.getConsole();
+        PrintStream console = streams.out();
         byte[] buffer = new byte[CHUNK];
         InputStream from = process.stdout();
         int count;
@@ -178,13 +178,12 @@ final class Attachment implements AutoCloseable {
     private void copyError() throws IOException, InterruptedException {
         byte[] buffer = new byte[CHUNK];
         InputStream from = process.stderr();
-        // Not System.err: Gogo ties that to the thread that runs the command.
-        @SuppressWarnings("resource")
-        var console = new FileOutputStream(FileDescriptor.err);
+        OutputStream console = streams.error();
         int count;
         while ((count = from.read(buffer)) >= 0) {
             try {
                 console.write(buffer, 0, count);
+                console.flush();
             } catch (IOException e) {
                 giveUp();
                 return;
@@ -193,17 +192,21 @@ final class Attachment implements AutoCloseable {
     }
 
     private void copyInput() throws IOException, InterruptedException {
-        InputStream from = session.getKeyboard();
         OutputStream to = process.stdin();
         byte[] buffer = new byte[CHUNK];
-        int count;
-        while ((count = from.read(buffer)) >= 0) {
-            try {
-                to.write(buffer, 0, count);
-            } catch (IOException e) {
-                // The process has ended or closed its input; its exit status says all there is to say.
-                return;
+        try (InputStream from = streams.openInput()) {
+            int count;
+            while ((count = from.read(buffer)) >= 0) {
+                try {
+                    to.write(buffer, 0, count);
+                } catch (IOException e) {
+                    // The process has ended or closed its input; its exit status says all there is to say.
+                    return;
+                }
             }
+        } catch (InterruptedIOException e) {
+            // The process has ended.
+            return;
         }
         to.close();
     }
@@ -259,10 +262,14 @@ final class Attachment implements AutoCloseable {
         }
     }
 
-    /** Gives terminal and signals back. */
+    /** Gives terminal and signals back, and what is typed from now on to the next command. */
     @Override
     public void close() {
         signals.close();
+        Thread reader = input;
+        if (reader != null) {
+            reader.interrupt();
+        }
         rawMode.ifPresent(Terminal.RawMode::close);
     }
 }

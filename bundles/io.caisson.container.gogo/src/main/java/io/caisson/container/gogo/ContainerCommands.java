@@ -6,6 +6,7 @@ import io.caisson.container.api.ContainerInfo;
 import io.caisson.container.api.ContainerProcess;
 import io.caisson.container.api.ContainerService;
 import io.caisson.container.api.ContainerSpec;
+import io.caisson.container.api.ExitStatus;
 import io.caisson.container.api.ProcessSpec;
 import io.caisson.host.linux.ffm.Terminal;
 import io.caisson.image.api.ImageReference;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
+import org.jspecify.annotations.Nullable;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -99,7 +101,7 @@ public final class ContainerCommands {
 
     /** Runs a container until its first process ends; the exit status is that process's. */
     @Descriptor("Run a command in a new container")
-    public Object run(CommandSession session, String[] line) throws InterruptedException {
+    public @Nullable Object run(CommandSession session, String[] line) throws InterruptedException {
         Arguments arguments = RUN.parse(List.of(line));
         if (arguments.help()) {
             return RUN.help();
@@ -118,7 +120,7 @@ public final class ContainerCommands {
 
     /** Runs a further process in a container. */
     @Descriptor("Run a further command in a running container")
-    public Object exec(CommandSession session, String[] line) throws InterruptedException {
+    public @Nullable Object exec(CommandSession session, String[] line) throws InterruptedException {
         Arguments arguments = EXEC.parse(List.of(line));
         if (arguments.help()) {
             return EXEC.help();
@@ -179,7 +181,7 @@ public final class ContainerCommands {
         return String.join("\n", stopped);
     }
 
-    private Object attach(
+    private @Nullable Object attach(
             CommandSession session,
             ContainerProcess process,
             Arguments arguments,
@@ -194,12 +196,16 @@ public final class ContainerCommands {
                         return process;
                     });
                 }
-                return CommandResult.exit(attachment.untilExit().code());
+                return result(attachment.untilExit());
             } catch (InterruptedException e) {
-                return CommandResult.exit(
-                        attachment.interrupted().orElseThrow(() -> e).code());
+                return result(attachment.interrupted().orElseThrow(() -> e));
             }
         }
+    }
+
+    /** Nothing at all for success: in a Gogo script the output is the value then. */
+    private static @Nullable Object result(ExitStatus status) {
+        return status.code() == 0 ? null : CommandResult.exit(status.code());
     }
 
     private interface Start<T> {

@@ -34,10 +34,15 @@ final class NonBlockingFile implements AutoCloseable {
         /** A socket that listens. */
         LISTENER,
         /** The controlling side of a pseudo-terminal, which reports the end as {@code EIO}. */
-        PSEUDO_TERMINAL
+        PSEUDO_TERMINAL,
+        /**
+         * A terminal that others use too and that therefore may block: only what has been reported is read. The end is
+         * typed; {@code EIO} is what is left of a terminal that hung up.
+         */
+        TERMINAL
     }
 
-    /** Takes the descriptor, which must be non-blocking, over. */
+    /** Takes the descriptor, which must be non-blocking unless it is a terminal's, over. */
     NonBlockingFile(Descriptor descriptor, Kind kind) {
         this.descriptor = descriptor;
         this.kind = kind;
@@ -83,7 +88,8 @@ final class NonBlockingFile implements AutoCloseable {
             return 0;
         }
         requireOpen();
-        if (result == 0 || (result == -Errno.EIO && kind == Kind.PSEUDO_TERMINAL)) {
+        boolean terminal = kind == Kind.PSEUDO_TERMINAL || kind == Kind.TERMINAL;
+        if (result == 0 || (result == -Errno.EIO && terminal)) {
             return -1;
         }
         throw new SystemCallException("recv", descriptor.what(), (int) -result);
@@ -225,7 +231,7 @@ final class NonBlockingFile implements AutoCloseable {
             }
             MemorySegment into = MemorySegment.ofArray(bytes).asSlice(offset, length);
             try {
-                int count = tryRead(into);
+                int count = kind == Kind.TERMINAL ? 0 : tryRead(into);
                 while (count == 0) {
                     awaitReadable();
                     count = tryRead(into);

@@ -1,6 +1,7 @@
 package io.caisson.host.linux.ffm;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -50,6 +51,18 @@ public final class Terminal {
     /** The size of the terminal the stream is; empty when it is none. It changes with {@code SIGWINCH}. */
     public static Optional<Size> size(Stream stream) {
         return TerminalCalls.size(stream.number);
+    }
+
+    /**
+     * What is typed at the terminal that standard input is. Unlike with {@code System.in}, a thread that reads can be
+     * interrupted, and nothing is read that nobody asked for. Closing it leaves standard input open.
+     *
+     * @throws SystemCallException {@code EPERM} when standard input is a file, {@code EBADF} when it is closed
+     */
+    public static InputStream input() throws IOException {
+        Descriptor terminal = new Descriptor(
+                FileCalls.fcntl(Stream.INPUT.number, FileCalls.F_DUPFD_CLOEXEC, 0), "terminal of standard input");
+        return new NonBlockingFile(terminal, NonBlockingFile.Kind.TERMINAL).input();
     }
 
     /**

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -113,6 +114,54 @@ class TerminalTest {
     private static void awaitRaw(PseudoTerminal terminal, String before) throws Exception {
         while (settings(terminal).equals(before)) {
             Thread.onSpinWait();
+        }
+    }
+
+    /** Has a reader interrupted, then another that reads to the end. */
+    static final class Typed {
+        private Typed() {}
+
+        public static void main(String[] arguments) throws Exception {
+            try (InputStream typed = Terminal.input()) {
+                var outcome = new CompletableFuture<String>();
+                Thread reader = Thread.ofPlatform().start(() -> {
+                    try {
+                        outcome.complete("read " + typed.read());
+                    } catch (IOException e) {
+                        outcome.complete(e.getClass().getSimpleName());
+                    }
+                });
+                while (reader.getState() != Thread.State.WAITING) {
+                    Thread.onSpinWait();
+                }
+                reader.interrupt();
+                System.out.println(outcome.get());
+                System.out.println(new String(typed.readAllBytes(), UTF_8).replace("\n", "|"));
+            }
+        }
+    }
+
+    @Test
+    void aReaderOfWhatIsTypedCanBeInterruptedAndStealsNothing() throws Exception {
+        try (PseudoTerminal terminal = PseudoTerminal.open(SIZE);
+                UnixSocket.Pair pair = UnixSocket.pair("output");
+                ChildProcess program = typed(terminal, pair)) {
+            InputStream output = pair.first().input();
+            assertEquals("InterruptedIOException", line(output));
+            terminal.output().write("one\ntwo\n".getBytes(UTF_8));
+            // the end of input: Ctrl-D at the beginning of a line
+            terminal.output().write(4);
+            assertEquals("one|two|", line(output));
+            assertEquals(new ProcessExit.Exited(0), program.awaitExit());
+        }
+    }
+
+    private static ChildProcess typed(PseudoTerminal terminal, UnixSocket.Pair pair) throws IOException {
+        try (Descriptor end = pair.second().release()) {
+            return TestJvm.builder(Typed.class)
+                    .input(ChildStream.of(terminal.terminal()))
+                    .output(ChildStream.of(end))
+                    .start();
         }
     }
 
