@@ -24,7 +24,8 @@ record GroupLayout(
         int usedInodes,
         long freeBlocks) {
 
-    private static final int MIN_LOG_GROUPS_PER_FLEX = 4;
+    /** As mke2fs has it. */
+    private static final int LOG_GROUPS_PER_FLEX = 4;
 
     /** For a file system of a given size: the bitmaps and tables at its very end. */
     static GroupLayout ofSize(Geometry geometry, long bytes, int bytesPerInode) throws Ext4Exception {
@@ -105,8 +106,13 @@ record GroupLayout(
         return 1 + descriptorBlocks + (2L + tableBlocks) * groups;
     }
 
-    /** One flexible group for all, so that the kernel sees the tables where they are. */
+    /**
+     * {@code s_log_groups_per_flex}. Where the tables are the kernel takes from the group descriptors; this is how it
+     * spreads directories, and how far it looks ahead before its first allocation (fs/ext4/mballoc.c,
+     * ext4_mb_init_backend). With one flexible group for all it makes up the bitmaps of every group there is: of a 64 GiB
+     * disk that takes an emulated guest 0.1 s.
+     */
     int logGroupsPerFlex() {
-        return Math.max(MIN_LOG_GROUPS_PER_FLEX, Integer.SIZE - Integer.numberOfLeadingZeros(groups - 1));
+        return LOG_GROUPS_PER_FLEX;
     }
 }

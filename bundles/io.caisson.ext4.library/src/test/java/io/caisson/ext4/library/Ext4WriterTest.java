@@ -134,6 +134,14 @@ class Ext4WriterTest {
         }
     }
 
+    @Test
+    void theKernelNeedNotLookAtTheWholeOfALargeFileSystemToBegin() throws Exception {
+        Path image = write(options().size(64L << 30).build(), writer -> {});
+        String dump = Tool.run("dumpe2fs", "-h", image.toString());
+        assertTrue(dump.contains("Flex block group size:    16"), dump);
+        Tool.checkFileSystem(image);
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 4096", "2, 4096", "3, 1024", "4, 2048", "5, 1024", "6, 4096", "7, 1024", "8, 2048"})
     void randomTreesAreReadBackAsWritten(long seed, int blockSize) throws Exception {
