@@ -51,7 +51,7 @@ class QemuCommandLineTest {
                 -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
                 -accel tcg,tb-size=128
                 -machine microvm,acpi=off,memory-backend=memory,dump-guest-core=off
-                -cpu max
+                -cpu max,-erms
                 -smp 1
                 -m 256M
                 -object memory-backend-memfd,id=memory,share=on,size=256M
