@@ -24,7 +24,8 @@ need() {
 
 # The image that ships is made from a static busybox; the package busybox has a dynamic one in the same place.
 need_busybox() {
-  if [ ! -x /bin/busybox ] || grep -q ld-linux /bin/busybox; then
+  # The name of its loader stands near the beginning of a dynamic program.
+  if [ ! -x /bin/busybox ] || head -c 4096 /bin/busybox | grep -q ld-linux; then
     missing_packages="$missing_packages busybox-static"
   fi
 }
@@ -79,6 +80,8 @@ begin() {
   mkdir -p "$root/target" || fail "cannot write to $root: build as the owner of this checkout"
   log=$root/target/$1.log
   exec 9>"$root/target/build.lock"
+  flock -n 9 && return
+  step 'waiting for another build to end'
   flock 9 || fail "cannot lock $root/target/build.lock"
 }
 
