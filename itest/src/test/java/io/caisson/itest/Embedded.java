@@ -5,9 +5,6 @@ import static org.ops4j.pax.exam.CoreOptions.frameworkProperty;
 import static org.ops4j.pax.exam.CoreOptions.junitBundles;
 import static org.ops4j.pax.exam.CoreOptions.options;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.ops4j.pax.exam.Option;
 
@@ -18,24 +15,19 @@ import org.ops4j.pax.exam.Option;
 final class Embedded {
     private Embedded() {}
 
-    /** The features, without the shell. */
-    static Option[] features() {
+    /** The features, without the shell, with a home that is the test's own below {@code target/}. */
+    static Option[] features(Class<?> test) {
         return options(
-                properties(), composite(Features.install("caisson-runtime", "caisson-containers")), junitBundles());
+                properties(Path.of("target", "home-" + test.getSimpleName()).toAbsolutePath()), composite(Features.install("caisson-runtime", "caisson-containers")), junitBundles());
     }
 
-    private static Option properties() {
-        try {
-            Path home = Files.createTempDirectory("caisson-itest-");
-            return composite(
-                    frameworkProperty("caisson.home").value(home.toString()),
-                    frameworkProperty("caisson.images")
-                            .value(Features.distribution().resolve("images").toString()),
-                    // Pax Exam's own log tells of every bundle and service otherwise.
-                    frameworkProperty("org.ops4j.pax.logging.DefaultServiceLog.level")
-                            .value("WARN"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    private static Option properties(Path home) {
+        return composite(
+                frameworkProperty("caisson.home").value(home.toString()),
+                frameworkProperty("caisson.images")
+                        .value(Features.distribution().resolve("images").toString()),
+                // Pax Exam's own log tells of every bundle and service otherwise.
+                frameworkProperty("org.ops4j.pax.logging.DefaultServiceLog.level")
+                        .value("WARN"));
     }
 }

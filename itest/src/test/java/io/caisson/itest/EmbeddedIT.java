@@ -22,7 +22,7 @@ public class EmbeddedIT {
     /** The features, without the shell. */
     @Configuration
     public Option[] features() {
-        return Embedded.features();
+        return Embedded.features(EmbeddedIT.class);
     }
 
     @Test

@@ -24,7 +24,7 @@ public class KernelSwapIT {
     /** The features, without Caisson's launcher. */
     @Configuration
     public Option[] features() {
-        return Embedded.features();
+        return Embedded.features(KernelSwapIT.class);
     }
 
     @Test
