@@ -30,7 +30,8 @@ class DistributionIT {
 
         assertFalse(others.isEmpty());
         assertEquals(
-                List.of(), others.stream().filter(name -> !notice.contains(name)).toList());
+                List.of(),
+                others.stream().filter(name -> !notice.contains(name)).toList());
         assertEquals(-1, Files.mismatch(DISTRIBUTION.resolve("LICENSE"), Path.of("../LICENSE")));
     }
 }

@@ -18,7 +18,9 @@ final class Embedded {
     /** The features, without the shell, with a home that is the test's own below {@code target/}. */
     static Option[] features(Class<?> test) {
         return options(
-                properties(Path.of("target", "home-" + test.getSimpleName()).toAbsolutePath()), composite(Features.install("caisson-runtime", "caisson-containers")), junitBundles());
+                properties(Path.of("target", "home-" + test.getSimpleName()).toAbsolutePath()),
+                composite(Features.install("caisson-runtime", "caisson-containers")),
+                junitBundles());
     }
 
     private static Option properties(Path home) {
