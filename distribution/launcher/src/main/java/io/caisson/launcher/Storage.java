@@ -20,12 +20,16 @@ import org.osgi.framework.BundleException;
 /**
  * The framework's storage. All one-shot commands of a distribution share one, prepared once beside its place and
  * published by renaming it; they only read it. A lock file beside it, held shared while a framework uses it, keeps
- * others from removing it; storages that nobody uses any more are removed when a new one is made.
+ * others from removing it. Storages that nobody uses any more are removed when a new one is made; those that were one
+ * framework's alone, and that framework was killed, by the next command.
  */
 final class Storage implements AutoCloseable {
     /** Images and containers may hold what is not for others' eyes. */
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+    /** Begins the names of storages of one framework alone. */
+    private static final String OWN = "own-";
 
     private final Path directory;
     private final FileChannel lock;
@@ -46,6 +50,7 @@ final class Storage implements AutoCloseable {
             throws IOException, LaunchException, BundleException, InterruptedException {
         Path parent = parent(home);
         Path directory = parent.resolve(distribution.identity());
+        removeUnused(parent, OWN);
         FileChannel lock = lock(directory);
         try {
             if (!Files.isDirectory(directory)) {
@@ -62,7 +67,8 @@ final class Storage implements AutoCloseable {
     static Storage own(Path home, Distribution distribution)
             throws IOException, LaunchException, BundleException, InterruptedException {
         Path parent = parent(home);
-        Path directory = parent.resolve("own-" + ProcessHandle.current().pid());
+        removeUnused(parent, OWN);
+        Path directory = parent.resolve(OWN + ProcessHandle.current().pid());
         FileChannel lock = lock(directory);
         try {
             delete(directory);
@@ -98,7 +104,7 @@ final class Storage implements AutoCloseable {
             if (!held.isValid() || Files.isDirectory(directory)) {
                 return;
             }
-            removeUnused(parent);
+            removeUnused(parent, "");
             Path prepared = Files.createTempDirectory(parent, "new-");
             try {
                 RunningFramework.install(distribution, prepared);
@@ -109,8 +115,9 @@ final class Storage implements AutoCloseable {
         }
     }
 
-    private static void removeUnused(Path parent) throws IOException {
-        try (var entries = Files.newDirectoryStream(parent, Files::isDirectory)) {
+    private static void removeUnused(Path parent, String prefix) throws IOException {
+        try (var entries = Files.newDirectoryStream(
+                parent, entry -> entry.getFileName().toString().startsWith(prefix) && Files.isDirectory(entry))) {
             for (Path entry : entries) {
                 try (FileChannel channel = open(lockFile(entry));
                         FileLock unused = channel.tryLock()) {

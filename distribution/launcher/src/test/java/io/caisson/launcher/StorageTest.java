@@ -72,6 +72,18 @@ class StorageTest {
     }
 
     @Test
+    void anOwnStorageThatAKilledFrameworkLeftIsRemovedByTheNext() throws Exception {
+        Path left = Files.createDirectories(home.resolve("felix/own-1"));
+        Files.createFile(left.resolve("file"));
+        Files.createFile(home.resolve("felix/own-1.lock"));
+        try (Storage storage = Storage.shared(home, Distribution.at(root))) {
+            assertTrue(Files.isDirectory(storage.directory()));
+            assertFalse(Files.exists(left));
+            assertFalse(Files.exists(home.resolve("felix/own-1.lock")));
+        }
+    }
+
+    @Test
     void aMissingBundleIsNamedAndNothingIsPublished() throws Exception {
         Files.writeString(root.resolve("features/one.json"), "{\"bundles\": [{\"id\": \"g:gone:1\"}]}");
         Distribution distribution = Distribution.at(root);
