@@ -8,7 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -18,46 +21,78 @@ final class Caisson {
 
     private final List<String> prefix;
     private final Path distribution;
-    private final Path home;
     private final Path directory;
+    private final Map<String, String> environment;
 
-    private Caisson(List<String> prefix, Path distribution, Path home, Path directory) {
+    private Caisson(List<String> prefix, Path distribution, Path directory, Map<String, String> environment) {
         this.prefix = prefix;
         this.distribution = distribution;
-        this.home = home;
         this.directory = directory;
+        this.environment = environment;
     }
 
     static Caisson withHome(Path home) {
-        return new Caisson(List.of(), Features.distribution(), home, Path.of("/"));
+        var environment = new TreeMap<>(System.getenv());
+        environment.put("CAISSON_HOME", home.toString());
+        return new Caisson(List.of(), Features.distribution(), Path.of("/"), environment);
     }
 
     /** The same through another command, such as one that changes the user. */
     Caisson through(String... command) {
-        return new Caisson(List.of(command), distribution, home, directory);
+        return new Caisson(List.of(command), distribution, directory, environment);
     }
 
     /** The same from another distribution. */
     Caisson from(Path otherDistribution) {
-        return new Caisson(prefix, otherDistribution, home, directory);
+        return new Caisson(prefix, otherDistribution, directory, environment);
     }
 
     /** The same in another working directory. */
     Caisson in(Path otherDirectory) {
-        return new Caisson(prefix, distribution, home, otherDirectory);
+        return new Caisson(prefix, distribution, otherDirectory, environment);
+    }
+
+    /** The same with a variable of the environment set. */
+    Caisson with(String name, String value) {
+        var changed = new TreeMap<>(environment);
+        changed.put(name, value);
+        return new Caisson(prefix, distribution, directory, changed);
+    }
+
+    /** The same without a variable of the environment. */
+    Caisson without(String name) {
+        var changed = new TreeMap<>(environment);
+        changed.remove(name);
+        return new Caisson(prefix, distribution, directory, changed);
     }
 
     /** What a finished command left: its exit status and all it wrote. */
     record Outcome(int status, String text, String err) {}
 
-    /** Starts a command; the caller ends it. */
-    Started start(String... arguments) throws IOException {
+    /** The words of a command, for whoever starts it in another way than {@link #start}. */
+    List<String> command(String... arguments) {
         var command = new ArrayList<>(prefix);
         command.add(distribution.resolve("bin/caisson").toString());
         command.addAll(List.of(arguments));
-        var builder = new ProcessBuilder(command).directory(directory.toFile());
-        builder.environment().put("CAISSON_HOME", home.toString());
-        return new Started(builder.start());
+        return command;
+    }
+
+    /** The environment of commands. */
+    Map<String, String> environment() {
+        return Collections.unmodifiableMap(environment);
+    }
+
+    /** A command that has not been started. */
+    ProcessBuilder builder(String... arguments) {
+        var builder = new ProcessBuilder(command(arguments)).directory(directory.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    /** Starts a command; the caller ends it. */
+    Started start(String... arguments) throws IOException {
+        return new Started(builder(arguments).start());
     }
 
     /** Runs a command to its end, without input. */
@@ -76,7 +111,9 @@ final class Caisson {
     /** A command that runs. */
     static final class Started implements AutoCloseable {
         private final Process process;
-        private final CompletableFuture<String> firstLine = new CompletableFuture<>();
+        private final Object changed = new Object();
+        private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+        private boolean ended;
         private final CompletableFuture<byte[]> out;
         private final CompletableFuture<byte[]> err;
 
@@ -90,29 +127,55 @@ final class Caisson {
             return process;
         }
 
+        /** Sends a signal, by its name without SIG. */
+        void signal(String name) throws IOException, InterruptedException {
+            Signalling.send(process.pid(), name);
+        }
+
         /** Waits for the first line of standard output. */
-        String firstLine() throws Exception {
-            return firstLine.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        String firstLine() throws InterruptedException {
+            String text = awaitOutput("\n");
+            return text.substring(0, text.indexOf('\n'));
+        }
+
+        /** Waits for a line of standard output. */
+        void awaitLine(String line) throws InterruptedException {
+            awaitOutput(line + "\n");
+        }
+
+        private String awaitOutput(String part) throws InterruptedException {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            synchronized (changed) {
+                String text = written.toString(StandardCharsets.UTF_8);
+                while (!text.contains(part)) {
+                    long left = (deadline - System.nanoTime()) / 1_000_000;
+                    if (ended || left <= 0) {
+                        throw new AssertionError("'" + part + "' is not in the output: " + text);
+                    }
+                    changed.wait(left);
+                    text = written.toString(StandardCharsets.UTF_8);
+                }
+                return text;
+            }
         }
 
         private byte[] readOutput(InputStream from) {
+            byte[] buffer = new byte[64 << 10];
             try (from) {
-                var bytes = new ByteArrayOutputStream();
-                byte[] buffer = new byte[64 << 10];
-                int count;
-                while ((count = from.read(buffer)) >= 0) {
-                    bytes.write(buffer, 0, count);
-                    if (!firstLine.isDone()) {
-                        String text = bytes.toString(StandardCharsets.UTF_8);
-                        if (text.contains("\n")) {
-                            firstLine.complete(text.substring(0, text.indexOf('\n')));
-                        }
+                for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+                    synchronized (changed) {
+                        written.write(buffer, 0, count);
+                        changed.notifyAll();
                     }
                 }
-                firstLine.completeExceptionally(new AssertionError("no output: " + bytes));
-                return bytes.toByteArray();
+                return written.toByteArray();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
+            } finally {
+                synchronized (changed) {
+                    ended = true;
+                    changed.notifyAll();
+                }
             }
         }
 
