@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What lies in the distribution. */
 class DistributionIT {
@@ -33,5 +34,41 @@ class DistributionIT {
                 List.of(),
                 others.stream().filter(name -> !notice.contains(name)).toList());
         assertEquals(-1, Files.mismatch(DISTRIBUTION.resolve("LICENSE"), Path.of("../LICENSE")));
+    }
+
+    @Test
+    void aCopyHasTheStartUpCacheFromItsSecondCommandOn(@TempDir Path directory) throws Exception {
+        Path copy = directory.resolve("caisson");
+        copyWithoutTimes(copy);
+        Caisson caisson = Caisson.withHome(directory.resolve("home")).from(copy);
+
+        Caisson.Outcome first = caisson.run("--version");
+        assertEquals(0, first.status(), first::toString);
+        assertEquals("", first.err());
+        // In this mode the JVM ends when it cannot use the cache, which it otherwise does without.
+        Caisson strict = caisson.through(
+                "env", "CAISSON_JAVA_OPTIONS=-XX:AOTMode=on -XX:AOTCache=" + copy.resolve("lib/caisson.aot"));
+        Caisson.Outcome second = strict.run("--version");
+
+        assertEquals(0, second.status(), second::toString);
+        // Not every JVM looks at this, so look here.
+        String jar = "lib/io.caisson.launcher.jar";
+        assertEquals(
+                Files.getLastModifiedTime(DISTRIBUTION.resolve(jar)), Files.getLastModifiedTime(copy.resolve(jar)));
+    }
+
+    /** As {@code cp -r} does. */
+    private static void copyWithoutTimes(Path copy) throws IOException {
+        try (Stream<Path> files = Files.walk(DISTRIBUTION)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path target = copy.resolve(DISTRIBUTION.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                    Files.setPosixFilePermissions(target, Files.getPosixFilePermissions(file));
+                }
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
@@ -65,15 +66,23 @@ final class Distribution {
         return properties;
     }
 
-    /** The bundles of all features, in order, each once. */
-    List<FeatureBundle> bundles() throws LaunchException {
-        var bundles = new ArrayList<FeatureBundle>();
+    /** How many features there are to start. */
+    int featureCount() {
+        return features.size();
+    }
+
+    /** The bundles of each feature, in order; one that is in several is the first one's. */
+    List<List<FeatureBundle>> bundles() throws LaunchException {
+        var bundles = new ArrayList<List<FeatureBundle>>();
+        var known = new HashSet<Path>();
         for (Path feature : features) {
+            var own = new ArrayList<FeatureBundle>();
             for (FeatureBundle bundle : Feature.read(feature, root.resolve("bundle"))) {
-                if (!bundles.contains(bundle)) {
-                    bundles.add(bundle);
+                if (known.add(bundle.jar())) {
+                    own.add(bundle);
                 }
             }
+            bundles.add(own);
         }
         return bundles;
     }

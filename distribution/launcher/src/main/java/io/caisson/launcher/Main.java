@@ -60,6 +60,7 @@ public final class Main {
                     "start Caisson by its bin/caisson: system property caisson.distribution is unset");
         }
         Distribution distribution = Distribution.at(Path.of(location).toAbsolutePath());
+        ClassPath.restoreTimes(distribution.root().resolve("lib"));
         Path home = Home.locate(System.getenv());
         // A shell may install, update and remove bundles, so it gets a framework storage of its own.
         boolean own = arguments.length > 0 && arguments[0].equals("shell");

@@ -45,6 +45,11 @@ final class Storage implements AutoCloseable {
         return directory;
     }
 
+    /** Whether other frameworks use it at the same time, so that none may write to it. */
+    boolean isShared() {
+        return !temporary;
+    }
+
     /** The storage that this distribution's one-shot commands share. */
     static Storage shared(Path home, Distribution distribution)
             throws IOException, LaunchException, BundleException, InterruptedException {
@@ -54,7 +59,7 @@ final class Storage implements AutoCloseable {
         FileChannel lock = lock(directory);
         try {
             if (!Files.isDirectory(directory)) {
-                publish(parent, directory, distribution);
+                publish(parent, directory, home, distribution);
             }
             return new Storage(directory, lock, false);
         } catch (Throwable e) {
@@ -97,7 +102,7 @@ final class Storage implements AutoCloseable {
     }
 
     /** Whoever comes first prepares it; others that need it, or another one of this home, wait meanwhile. */
-    private static void publish(Path parent, Path directory, Distribution distribution)
+    private static void publish(Path parent, Path directory, Path home, Distribution distribution)
             throws IOException, LaunchException, BundleException, InterruptedException {
         try (FileChannel preparing = open(parent.resolve("prepare.lock"));
                 FileLock held = preparing.lock()) {
@@ -108,6 +113,7 @@ final class Storage implements AutoCloseable {
             Path prepared = Files.createTempDirectory(parent, "new-");
             try {
                 RunningFramework.install(distribution, prepared);
+                RunningFramework.rehearse(distribution, home, prepared);
                 Files.move(prepared, directory, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 delete(prepared);
