@@ -24,7 +24,6 @@ note_kernel_verified() {
 
 need_kernel_tools() {
   need make build-essential
-  need gcc build-essential
   for tool in bc bison flex patch; do
     need $tool $tool
   done
