@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.time.Instant;
 
 /**
  * The jars in {@code lib/}, which the JVM itself loads classes from. From 25.0.4 on (JDK-8377932) it takes its
@@ -13,8 +12,8 @@ import java.time.Instant;
  * it back when they have lost it: the first command of a copy does without the cache, all others have it.
  */
 final class ClassPath {
-    /** Any time in the past serves; that of the project's reproducible archives. */
-    private static final FileTime TIME = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
+    /** 2026-01-01T00:00:00Z, as any time in the past would serve; not parsed, which takes a cold JVM longer than all else here. */
+    private static final FileTime TIME = FileTime.fromMillis(1_767_225_600_000L);
 
     private ClassPath() {}
 

@@ -50,6 +50,8 @@ final class Attachment implements AutoCloseable {
     private final AtomicReference<Signals.@Nullable Kind> ended = new AtomicReference<>();
     private final Object sizeLock = new Object();
     private volatile boolean consoleGone;
+    private @Nullable Thread output;
+    private @Nullable Thread error;
     private @Nullable Thread input;
     // Guarded by sizeLock; null when the process has no terminal.
     private ProcessSpec.@Nullable TerminalSize size;
@@ -100,20 +102,30 @@ final class Attachment implements AutoCloseable {
     }
 
     /**
+     * Begins to pass the process's output on. It may start meanwhile: to connect the streams and to load the program takes
+     * the guest about as long.
+     */
+    void passOutput() {
+        output = pump("stdout", this::copyOutput);
+        error = pump("stderr", this::copyError);
+    }
+
+    /**
      * Waits for the started process to end and for all of its output to be written.
      *
      * @throws CaissonException when the sandbox ends under it
      */
     ExitStatus untilExit() throws InterruptedException {
         adjustSize();
-        Thread output = pump("stdout", this::copyOutput);
-        Thread error = pump("stderr", this::copyError);
         if (interactive) {
             input = pump("stdin", this::copyInput);
         }
         ExitStatus status = process.await(Duration.ofDays(3650)).orElseThrow();
-        output.join();
-        error.join();
+        for (Thread pump : new Thread[] {output, error}) {
+            if (pump != null) {
+                pump.join();
+            }
+        }
         if (consoleGone) {
             return BROKEN_PIPE;
         }

@@ -189,6 +189,7 @@ public final class ContainerCommands {
             boolean start)
             throws InterruptedException {
         try (var attachment = Attachment.of(process, session, arguments.has("interactive"), terminal)) {
+            attachment.passOutput();
             try {
                 if (start) {
                     executable(() -> {

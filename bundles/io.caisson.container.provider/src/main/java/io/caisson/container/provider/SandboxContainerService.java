@@ -52,6 +52,9 @@ public final class SandboxContainerService implements ContainerService {
 
     private static final int SHORT_ID = 12;
 
+    /** The logger of those who tell how long the parts of something took, which {@code --debug} shows. */
+    private static final String TIMING = "io.caisson.timing";
+
     private final Whiteboard whiteboard = new Whiteboard();
     private final ContainerFolders folders;
     private final ThisProcess self;
@@ -59,6 +62,7 @@ public final class SandboxContainerService implements ContainerService {
     private final Map<String, OwnedContainer> owned = new ConcurrentHashMap<>();
     private final Starts starts = new Starts();
     private volatile @Nullable Logger logger;
+    private volatile @Nullable Logger timing;
 
     /** For the framework. */
     @Activate
@@ -100,7 +104,7 @@ public final class SandboxContainerService implements ContainerService {
             undo.keep();
             owned.put(container.id(), container);
             trace.reached("created");
-            debug("container {} came up: {}", container.id(), trace);
+            tell("container {} came up, in ms from its creation: {}", container.id(), trace);
             return container;
         }
     }
@@ -213,10 +217,12 @@ public final class SandboxContainerService implements ContainerService {
             policyOption = ReferencePolicyOption.GREEDY)
     void setLoggers(LoggerFactory loggers) {
         logger = loggers.getLogger(SandboxContainerService.class);
+        timing = loggers.getLogger(TIMING);
     }
 
     void unsetLoggers(LoggerFactory loggers) {
         logger = null;
+        timing = null;
     }
 
     private void warn(Exception failure) {
@@ -226,8 +232,8 @@ public final class SandboxContainerService implements ContainerService {
         }
     }
 
-    private void debug(String format, Object... arguments) {
-        Logger current = logger;
+    private void tell(String format, Object... arguments) {
+        Logger current = timing;
         if (current != null) {
             current.debug(format, arguments);
         }

@@ -26,7 +26,6 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
-import org.osgi.service.log.LogListener;
 import org.osgi.service.log.LogReaderService;
 
 /**
@@ -42,6 +41,7 @@ public final class CommandLine implements ToIntFunction<String[]> {
     /** The end of a writer to a closed pipe, as shells report it. */
     private static final int BROKEN_PIPE = 128 + 13;
 
+    private final BundleContext context;
     private final CommandProcessor processor;
     private final LogReaderService logs;
     private final CommandCatalog catalog;
@@ -52,6 +52,7 @@ public final class CommandLine implements ToIntFunction<String[]> {
             BundleContext context,
             @Reference(policyOption = ReferencePolicyOption.GREEDY) CommandProcessor processor,
             @Reference(policyOption = ReferencePolicyOption.GREEDY) LogReaderService logs) {
+        this.context = context;
         this.processor = processor;
         this.logs = logs;
         this.catalog = new CommandCatalog(context);
@@ -70,17 +71,10 @@ public final class CommandLine implements ToIntFunction<String[]> {
         if (debug) {
             words.removeFirst();
         }
-        LogListener printer = entry -> err.println(entry.getLogLevel() + " " + entry.getLoggerName() + ": "
-                + entry.getMessage() + (entry.getException() == null ? "" : ": " + entry.getException()));
-        if (debug) {
-            logs.addLogListener(printer);
-        }
-        try {
+        try (var _ = debug ? new DebugLog(context, logs, err) : null) {
             int status = run(words, in, out, err, debug);
             out.flush();
             return judged(status, output, err);
-        } finally {
-            logs.removeLogListener(printer);
         }
     }
 

@@ -6,20 +6,21 @@ import io.caisson.container.api.ContainerService;
 import io.caisson.container.api.ContainerSpec;
 import io.caisson.container.api.ProcessSpec;
 import io.caisson.image.api.ImageReference;
-import io.caisson.kernel.api.KernelProvider;
 import io.caisson.service.api.ProgressListener;
 import io.caisson.shell.library.Arguments;
 import io.caisson.shell.library.CommandSyntax;
-import io.caisson.shell.library.Listing;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -41,26 +42,18 @@ public final class BenchCommands {
     private static final long GIBIBYTE = 1L << 30;
 
     private final ContainerService containers;
-    private final KernelProvider kernels;
 
     /** Made by Declarative Services. */
     @Activate
-    public BenchCommands(
-            @Reference(policyOption = ReferencePolicyOption.GREEDY) ContainerService containers,
-            @Reference(policyOption = ReferencePolicyOption.GREEDY) KernelProvider kernels) {
+    public BenchCommands(@Reference(policyOption = ReferencePolicyOption.GREEDY) ContainerService containers) {
         this.containers = containers;
-        this.kernels = kernels;
     }
-
-    /** A measured thing. */
-    record Row(String measure, int runs, String median, String lowerQuartile, String upperQuartile) {}
 
     private static Arguments parse(String name, String summary, String[] line) {
         return CommandSyntax.builder("bench " + name, summary)
                 .option('n', "runs", "N", "How often each side is measured (default 11)")
                 .option((char) 0, "floor", "FILE", "Initramfs of the floor")
                 .option((char) 0, "command", "FILE", "The caisson command to measure cold")
-                .format()
                 .build()
                 .parse(List.of(line));
     }
@@ -75,14 +68,18 @@ public final class BenchCommands {
         Arguments arguments = parse("boot", "Time from run to the first byte of output, beside QEMU alone", line);
         var floors = new Series();
         var ours = new Series();
-        firstByte();
         try (var floor = floor(arguments)) {
+            firstByte();
             for (int i = 0; i < runs(arguments); i++) {
                 floors.add(floor.seconds());
                 ours.add(firstByte());
             }
+            return new Comparison("From run to the first byte, in a running Felix" + on(floor), "s")
+                    .measured("floor", floors)
+                    .measured("caisson", ours)
+                    .ratio(ours, floors, "at most 1.5")
+                    .toString();
         }
-        return compared(arguments, "s", "floor", floors, "caisson, run to first byte", ours);
     }
 
     /** The whole command, cold JVM included, beside the floor. */
@@ -91,15 +88,24 @@ public final class BenchCommands {
         Arguments arguments = parse("cold", "Time of caisson run busybox true, beside QEMU alone", line);
         String command = arguments.value("command").orElse("caisson");
         var floors = new Series();
+        var frameworks = new Series();
         var ours = new Series();
-        coldRun(command);
         try (var floor = floor(arguments)) {
+            execute(command, "run", "busybox", "true");
             for (int i = 0; i < runs(arguments); i++) {
                 floors.add(floor.seconds());
-                ours.add(coldRun(command));
+                frameworks.add(execute(command, "--version"));
+                ours.add(execute(command, "run", "busybox", "true"));
             }
+            var table = new Comparison("A cold command" + on(floor), "s")
+                    .measured("floor", floors)
+                    .measured("caisson --version: JVM and Felix", frameworks)
+                    .measured("caisson run busybox true (promised: at most 1.0)", ours)
+                    .toString();
+            // When what was reached, of one run more, on standard error.
+            execute(command, "--debug", "run", "busybox", "true");
+            return table;
         }
-        return compared(arguments, "s", "floor", floors, "caisson run busybox true, cold", ours);
     }
 
     /** One gibibyte through stdout, beside a pipe inside the same guest. */
@@ -116,35 +122,67 @@ public final class BenchCommands {
                 ours.add(GIBIBYTE / 1e6 / seconds(container, produce, GIBIBYTE));
             }
         }
-        return compared(arguments, "MB/s", "pipe in the guest", pipes, "stdout to the host", ours);
+        return new Comparison("1 GiB through stdout", "MB/s")
+                .measured("pipe in the guest", pipes)
+                .measured("stdout to the host", ours)
+                .ratio(ours, pipes, "at least 0.45")
+                .toString();
     }
 
-    /** What an idle container costs in this JVM. */
-    @Descriptor("Memory of this JVM for each idle container")
+    /** What an idle container costs. */
+    @Descriptor("Memory for each idle container, of this JVM and of QEMU")
     public Object memory(String[] line) throws IOException, InterruptedException {
-        Arguments arguments = parse("memory", "Memory of this JVM for each idle container", line);
-        int count = runs(arguments);
+        Arguments arguments = parse("memory", "Memory for each idle container, of this JVM and of QEMU", line);
+        var heaps = new Series();
+        var residents = new Series();
+        var monitors = new Series();
         var open = new ArrayList<Container>();
         try {
+            // The first one brings what all share: classes, compiled code, threads.
             open.add(idle());
-            long heap = usedHeap();
-            long resident = resident();
-            for (int i = 0; i < count; i++) {
+            open.add(idle());
+            for (int i = 0; i < runs(arguments); i++) {
+                long heap = usedHeap();
+                long resident = resident(ProcessHandle.current());
                 open.add(idle());
+                heaps.add((usedHeap() - heap) / 1024.0);
+                residents.add((resident(ProcessHandle.current()) - resident) / 1024.0);
             }
-            var heaps = new Series();
-            heaps.add((usedHeap() - heap) / 1024.0 / count);
-            var residents = new Series();
-            residents.add((resident() - resident) / 1024.0 / count);
-            return compared(
-                    arguments, "KiB", "heap for each container", heaps, "resident for each container", residents);
+            for (ProcessHandle monitor : monitors()) {
+                monitors.add(resident(monitor) / 1024.0);
+            }
         } finally {
             open.forEach(Container::close);
         }
+        return new Comparison("Memory for each idle container", "KiB")
+                .measured("JVM, heap in use after collection", heaps)
+                .measured("JVM, resident", residents)
+                .measured("QEMU, resident, its guest's memory included", monitors)
+                .toString();
     }
 
     private Floor floor(Arguments arguments) throws IOException, InterruptedException {
-        return new Floor(kernels.kernel(), Path.of(arguments.value("floor").orElseThrow()));
+        Path initramfs = Path.of(arguments.value("floor").orElseThrow());
+        try (var _ = idle()) {
+            return Floor.of(monitors().getFirst(), initramfs);
+        }
+    }
+
+    private static List<ProcessHandle> monitors() {
+        return ProcessHandle.current()
+                .children()
+                .filter(child -> child.info().command().orElse("").contains("qemu-system"))
+                .toList();
+    }
+
+    private static String on(Floor floor) throws IOException {
+        var version = new ProcessBuilder(floor.program(), "--version").start();
+        String first = new String(version.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+                .lines()
+                .findFirst()
+                .orElse("QEMU");
+        return ": " + Runtime.getRuntime().availableProcessors() + " processors, " + first + " with "
+                + floor.accelerator() + ", Java " + Runtime.version();
     }
 
     private Container create(String... command) throws InterruptedException {
@@ -161,25 +199,40 @@ public final class BenchCommands {
         return container;
     }
 
+    /** As {@code run} does it: the output is read from before the start. */
     private double firstByte() throws IOException, InterruptedException {
         long begin = System.nanoTime();
         try (Container container = create("echo", "hello")) {
+            var first = CompletableFuture.supplyAsync(() -> read(container), Thread::startVirtualThread);
             container.init().start();
-            if (container.init().stdout().read() != 'h') {
+            if (first.get() != 'h') {
                 throw new IOException("the container did not say hello");
             }
             return (System.nanoTime() - begin) / 1e9;
+        } catch (ExecutionException e) {
+            throw new IOException("the container's output cannot be read", e);
         }
     }
 
-    private static double coldRun(String command) throws IOException, InterruptedException {
+    private static int read(Container container) {
+        try {
+            return container.init().stdout().read();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static double execute(String... command) throws IOException, InterruptedException {
         long begin = System.nanoTime();
-        Process process = new ProcessBuilder(command, "run", "busybox", "true")
+        Process process = new ProcessBuilder(command)
                 .inheritIO()
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         int status = process.waitFor();
         if (status != 0) {
-            throw new IOException(command + " run busybox true ended with " + status);
+            throw new IOException(String.join(" ", command) + " ended with " + status);
         }
         return (System.nanoTime() - begin) / 1e9;
     }
@@ -209,36 +262,12 @@ public final class BenchCommands {
         return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
-    private static long resident() throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+    private static long resident(ProcessHandle process) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
             if (line.startsWith("VmRSS:")) {
                 return Long.parseLong(line.replaceAll("[^0-9]", "")) << 10;
             }
         }
-        throw new IOException("/proc/self/status has no VmRSS");
-    }
-
-    private static Listing compared(
-            Arguments arguments, String unit, String peer, Series peers, String our, Series ours) {
-        var ratio = new Row(
-                "ratio of the medians",
-                ours.count(),
-                String.format(Locale.ROOT, "%.2f", ours.median() / peers.median()),
-                "",
-                "");
-        return new Listing(Row.class, List.of(row(peer, unit, peers), row(our, unit, ours), ratio), arguments.style());
-    }
-
-    private static Row row(String measure, String unit, Series series) {
-        return new Row(
-                measure,
-                series.count(),
-                text(series.median(), unit),
-                text(series.quantile(0.25), unit),
-                text(series.quantile(0.75), unit));
-    }
-
-    private static String text(double value, String unit) {
-        return String.format(Locale.ROOT, value < 10 ? "%.3f %s" : "%.0f %s", value, unit);
+        throw new IOException("process " + process.pid() + " has no VmRSS");
     }
 }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReceiveBuffer {
     /** What the guest is told it may send ahead. A power of two, so that the free-running counters may wrap. */
-    static final int CAPACITY = 64 << 10;
+    static final int CAPACITY = 256 << 10;
 
     private static final int MASK = CAPACITY - 1;
     private static final VarHandle HEAD;

@@ -3,6 +3,7 @@ package io.caisson.vsock.vhostuser.provider;
 import io.caisson.virtio.library.DriverVirtqueue;
 import io.caisson.virtio.library.VsockHeader;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -112,6 +113,9 @@ final class RawGuest implements AutoCloseable {
     private void requireAlive() throws IOException {
         if (endpoint.isStopped()) {
             throw new IOException("the device has stopped");
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedIOException("the device does not answer");
         }
     }
 
