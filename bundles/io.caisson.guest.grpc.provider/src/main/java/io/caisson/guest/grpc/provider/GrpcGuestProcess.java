@@ -121,15 +121,23 @@ final class GrpcGuestProcess implements GuestProcess {
 
     @Override
     public Optional<GuestExit> await(Duration timeout) throws InterruptedException {
-        try {
-            return Optional.of(watch().exit.get(nanos(timeout), TimeUnit.NANOSECONDS));
-        } catch (TimeoutException e) {
-            return Optional.empty();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof CaissonException failure) {
-                throw new CaissonException(failure.kind(), failure.getMessage(), failure.getCause());
+        long nanos = nanos(timeout);
+        long begin = System.nanoTime();
+        while (true) {
+            try {
+                long left = Math.max(0, nanos - (System.nanoTime() - begin));
+                return Optional.of(watch().exit.get(left, TimeUnit.NANOSECONDS));
+            } catch (TimeoutException e) {
+                return Optional.empty();
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof CaissonException failure)) {
+                    throw new IllegalStateException(e);
+                }
+                // A connection that broke says nothing of the process: the next watch asks over another one.
+                if (failure.kind() != ErrorKind.UNAVAILABLE || !session.reconnect()) {
+                    throw new CaissonException(failure.kind(), failure.getMessage(), failure.getCause());
+                }
             }
-            throw new IllegalStateException(e);
         }
     }
 

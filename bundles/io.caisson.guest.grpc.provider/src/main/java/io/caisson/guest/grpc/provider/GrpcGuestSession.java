@@ -9,6 +9,7 @@ import io.caisson.guest.api.GuestSession;
 import io.caisson.guest.grpc.provider.proto.CreateProcessRequest;
 import io.caisson.guest.grpc.provider.proto.DeleteContainerRequest;
 import io.caisson.guest.grpc.provider.proto.GuestGrpc;
+import io.caisson.guest.grpc.provider.proto.HelloResponse;
 import io.caisson.guest.grpc.provider.proto.PowerOffRequest;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
@@ -62,12 +63,29 @@ final class GrpcGuestSession implements GuestSession {
             throw new CaissonException(
                     ErrorKind.UNAVAILABLE, "connecting to the guest of sandbox " + name + ": its machine is gone", e);
         }
-        Duration rest = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
-        info = Messages.info(channel.call(
+        info = Messages.info(greet(Duration.ofNanos(Math.max(1, deadline - System.nanoTime()))));
+    }
+
+    private HelloResponse greet(Duration timeout) throws InterruptedException {
+        return channel.call(
                 "greeting the guest of sandbox " + name,
                 GuestGrpc.getHelloMethod(),
                 Messages.hello(Instant.now()),
-                rest));
+                timeout);
+    }
+
+    /** After the connection broke: makes another one and greets over it; returns whether the guest has answered. */
+    boolean reconnect() throws InterruptedException {
+        if (closed) {
+            return false;
+        }
+        try {
+            greet(REDIAL_TIMEOUT);
+            return true;
+        } catch (CaissonException e) {
+            // Whoever found the connection broken reports that, which comes first.
+            return false;
+        }
     }
 
     /** The first connection, made already, or another one when that broke. */

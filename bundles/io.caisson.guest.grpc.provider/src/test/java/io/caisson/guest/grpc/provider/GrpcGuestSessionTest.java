@@ -1,6 +1,7 @@
 package io.caisson.guest.grpc.provider;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -37,7 +38,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -57,7 +60,7 @@ class GrpcGuestSessionTest {
         final AtomicReference<CreateContainerRequest> container = new AtomicReference<>();
         final CompletableFuture<Void> powerOffCancelled = new CompletableFuture<>();
         final CompletableFuture<Void> powerOffAsked = new CompletableFuture<>();
-        final CompletableFuture<StreamObserver<WaitProcessResponse>> waiting = new CompletableFuture<>();
+        final BlockingQueue<StreamObserver<WaitProcessResponse>> waiting = new LinkedBlockingQueue<>();
         volatile Status failure = Status.OK;
         volatile int version = 1;
 
@@ -103,7 +106,7 @@ class GrpcGuestSessionTest {
 
         @Override
         public void waitProcess(WaitProcessRequest request, StreamObserver<WaitProcessResponse> observer) {
-            waiting.complete(observer);
+            waiting.add(observer);
         }
 
         @Override
@@ -270,7 +273,7 @@ class GrpcGuestSessionTest {
                     "c", "p", GuestProcessSpec.builder(List.of("true")).build());
             process.start();
             assertEquals(Optional.empty(), process.await(Duration.ofMillis(20)));
-            StreamObserver<WaitProcessResponse> observer = service.waiting.get(20, TimeUnit.SECONDS);
+            StreamObserver<WaitProcessResponse> observer = service.waiting.poll(20, TimeUnit.SECONDS);
             observer.onNext(WaitProcessResponse.newBuilder()
                     .setExitCode(137)
                     .setSignal(9)
@@ -280,6 +283,40 @@ class GrpcGuestSessionTest {
             var exit = new GuestExit(137, 9, Instant.ofEpochMilli(1500));
             assertEquals(Optional.of(exit), process.await(SOON));
             assertEquals(Optional.of(exit), process.await(Duration.ofNanos(Long.MAX_VALUE)));
+        }
+    }
+
+    @Test
+    void waitsOnOverAnotherConnectionWhenOneBreaks() throws Exception {
+        try (GuestSession session = connect()) {
+            GuestProcess process = session.createProcess(
+                    "c", "p", GuestProcessSpec.builder(List.of("true")).build());
+            process.start();
+            for (int i = 0; i < 3; i++) {
+                assertNotNull(service.waiting.poll(20, TimeUnit.SECONDS));
+                guest.grpcConnections.getLast().breakOff();
+                assertEquals(Optional.empty(), process.await(Duration.ofMillis(200)));
+            }
+            StreamObserver<WaitProcessResponse> observer = service.waiting.poll(20, TimeUnit.SECONDS);
+            observer.onNext(WaitProcessResponse.newBuilder().setExitCode(3).build());
+            observer.onCompleted();
+            assertEquals(3, process.await(SOON).orElseThrow().code());
+        }
+    }
+
+    @Test
+    void aGuestThatCannotBeReachedAgainIsALostConnection() throws Exception {
+        try (GuestSession session = connect()) {
+            GuestProcess process = session.createProcess(
+                    "c", "p", GuestProcessSpec.builder(List.of("true")).build());
+            process.start();
+            assertNotNull(service.waiting.poll(20, TimeUnit.SECONDS));
+            guest.vanish();
+            guest.grpcConnections.getLast().breakOff();
+            assertEquals(
+                    ErrorKind.UNAVAILABLE,
+                    assertThrows(CaissonException.class, () -> process.await(SOON))
+                            .kind());
         }
     }
 
@@ -299,7 +336,7 @@ class GrpcGuestSessionTest {
                     outcome.completeExceptionally(e);
                 }
             });
-            service.waiting.get(20, TimeUnit.SECONDS);
+            service.waiting.poll(20, TimeUnit.SECONDS);
         }
         assertTrue(List.of(ErrorKind.CANCELLED, ErrorKind.UNAVAILABLE, ErrorKind.INVALID_STATE)
                 .contains(outcome.get(20, TimeUnit.SECONDS).kind()));
