@@ -103,14 +103,18 @@ final class ImageCache {
                 locks.resolve("rootfs-" + name + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     }
 
+    /** Asks again and again, for a virtual thread that waits in {@link FileChannel#lock} cannot be interrupted there. */
     private static FileLock lock(FileChannel channel) throws IOException, InterruptedException {
         while (true) {
             try {
-                return channel.lock();
+                FileLock lock = channel.tryLock();
+                if (lock != null) {
+                    return lock;
+                }
             } catch (OverlappingFileLockException e) {
-                // Held in this JVM but not through this cache: by the bundle this one replaces.
-                Thread.sleep(RETRY_MILLIS);
+                // Held in this JVM but not through this cache, by the bundle this one replaces: as by another process.
             }
+            Thread.sleep(RETRY_MILLIS);
         }
     }
 

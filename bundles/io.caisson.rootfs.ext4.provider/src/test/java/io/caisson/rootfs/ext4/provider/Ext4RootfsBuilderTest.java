@@ -3,6 +3,7 @@ package io.caisson.rootfs.ext4.provider;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,12 +28,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class Ext4RootfsBuilderTest {
@@ -310,15 +315,24 @@ class Ext4RootfsBuilderTest {
     }
 
     @Test
+    @Timeout(value = 1, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aWaitingCallerCanGiveUp() throws Exception {
         Path tar = Files.write(directory.resolve("l.tar"), small().bytes());
         Process process = BuilderProcess.start(0, home.toString(), KEY, tar.toString(), "hold");
         BufferedReader output = process.inputReader();
         assertEquals("opened", output.readLine());
         assertEquals("holding", output.readLine());
-        Thread.currentThread().interrupt();
-        assertThrows(
-                InterruptedException.class, () -> builder.build(KEY, List.of(layer(small())), ProgressListener.NONE));
+        var builds =
+                new FutureTask<RootfsImage>(() -> builder.build(KEY, List.of(layer(small())), ProgressListener.NONE));
+        Thread waiting = Thread.ofVirtual().start(builds);
+        while (waiting.getState() != Thread.State.TIMED_WAITING) {
+            assertTrue(waiting.isAlive());
+            Thread.onSpinWait();
+        }
+        waiting.interrupt();
+        assertInstanceOf(
+                InterruptedException.class,
+                assertThrows(ExecutionException.class, builds::get).getCause());
         process.getOutputStream().close();
         assertEquals("done", output.readLine());
         assertEquals(0, process.waitFor());

@@ -9,6 +9,7 @@ import io.caisson.host.linux.ffm.ProcessSignal;
 import io.caisson.host.linux.ffm.UnixSocket;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,6 +31,9 @@ final class AccelerationTrial {
 
     /** So many characters in a row, that one which was read late does not count. */
     private static final int WINDOW = 5;
+
+    /** How long the end of what the program says may take once it is killed. */
+    private static final Duration LAST_WORDS = Duration.ofSeconds(1);
 
     /** QEMU then keeps the machine, stopped, for someone to look at. */
     private static final String GIVEN_UP = "internal error";
@@ -73,13 +77,30 @@ final class AccelerationTrial {
             var listener = new Listener(words.first(), child);
             Thread listening =
                     Thread.ofVirtual().name("caisson-acceleration-trial").start(listener);
-            Result result = watch(characters.first(), deadline);
-            child.kill(ProcessSignal.KILL);
-            listening.join();
+            Result result;
+            try {
+                result = watch(characters.first(), deadline);
+            } finally {
+                end(child);
+            }
+            if (!listening.join(LAST_WORDS)) {
+                // Whoever still has the other end is none of those that could be found.
+                listening.interrupt();
+                listening.join();
+            }
             return result.outcome() == Outcome.GOOD || listener.heard().isEmpty()
                     ? result
                     : new Result(Outcome.BROKEN, listener.heard());
         }
+    }
+
+    /** Kills the program and what it has started, for it may be a script that waits for QEMU instead of becoming it. */
+    private static void end(ChildProcess child) throws IOException {
+        List<ProcessHandle> started = ProcessHandle.of(child.pid())
+                .map(program -> program.descendants().toList())
+                .orElse(List.of());
+        child.kill(ProcessSignal.KILL);
+        started.forEach(ProcessHandle::destroyForcibly);
     }
 
     private ChildProcess start(Acceleration.Kind kind, UnixSocket characters, UnixSocket words) throws IOException {
@@ -166,14 +187,16 @@ final class AccelerationTrial {
             try {
                 InputStream in = words.input();
                 int count;
-                while ((count = in.read(buffer)) >= 0) {
+                while (!Thread.currentThread().isInterrupted() && (count = in.read(buffer)) >= 0) {
                     if (heard.length() < LONGEST) {
                         heard.append(new String(buffer, 0, count, StandardCharsets.UTF_8));
                     }
                     if (heard.indexOf(GIVEN_UP) >= 0) {
-                        child.kill(ProcessSignal.KILL);
+                        end(child);
                     }
                 }
+            } catch (InterruptedIOException e) {
+                // It has been listened to for long enough.
             } catch (IOException e) {
                 heard.append(e.getMessage());
             }
