@@ -19,6 +19,11 @@ import java.util.concurrent.TimeUnit;
 final class Caisson {
     private static final long PATIENCE_SECONDS = 180;
 
+    /**
+     * What the tests' own starter ignores, as {@code nohup} and a shell's background jobs do, every command would inherit.
+     */
+    private static final List<String> DEFAULT_SIGNALS = List.of("env", "--default-signal=INT,QUIT,HUP");
+
     private final List<String> prefix;
     private final Path distribution;
     private final Path directory;
@@ -71,7 +76,8 @@ final class Caisson {
 
     /** The words of a command, for whoever starts it in another way than {@link #start}. */
     List<String> command(String... arguments) {
-        var command = new ArrayList<>(prefix);
+        var command = new ArrayList<>(DEFAULT_SIGNALS);
+        command.addAll(prefix);
         command.add(distribution.resolve("bin/caisson").toString());
         command.addAll(List.of(arguments));
         return command;
