@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLockInterruptionException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -30,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 final class ReferenceFile {
     private static final int VERSION = 1;
     private static final int LONGEST = 16 << 20;
+
+    /** Changes take milliseconds. */
+    private static final long RETRY_MILLIS = 5;
 
     private final Path home;
     private final Path file;
@@ -110,16 +112,25 @@ final class ReferenceFile {
             synchronized (lockInThisJvm) {
                 try (FileChannel channel = FileChannel.open(
                         locks.resolve("images.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                    channel.lock();
+                    lock(channel);
                     SortedMap<String, Descriptor> references = read();
                     change.apply(references);
                     replace(write(references));
                 }
             }
-        } catch (FileLockInterruptionException | ClosedByInterruptException e) {
+        } catch (InterruptedException | ClosedByInterruptException e) {
+            Thread.currentThread().interrupt();
             throw new CaissonException(ErrorKind.CANCELLED, "changing the image references in " + file, e);
         } catch (IOException e) {
             throw StoreFailure.writing("the image references", file, e);
+        }
+    }
+
+    /** Asks again and again, for a virtual thread that waits in {@link FileChannel#lock} cannot be interrupted there. */
+    private static void lock(FileChannel channel) throws IOException, InterruptedException {
+        // Closing the channel lets go of the lock.
+        while (channel.tryLock() == null) {
+            Thread.sleep(RETRY_MILLIS);
         }
     }
 
