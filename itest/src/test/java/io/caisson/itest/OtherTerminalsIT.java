@@ -92,7 +92,8 @@ class OtherTerminalsIT {
                     var other = caisson.start("container", "exec", "slow", "sh", "-c", "echo here; sleep 1000")) {
                 assertEquals("here", other.firstLine());
                 running.awaitLine("stopping");
-                assertEquals("", printed(container("exec", "slow", "touch", "/enough")));
+                // The container ends once that is there, which may be before this command has heard of its own end.
+                container("exec", "slow", "touch", "/enough");
                 assertEquals(4, running.finish().status());
                 // Both were waiting when it ended, or one came too late to find it.
                 List<Caisson.Outcome> stops = List.of(first.finish(), second.finish());
