@@ -181,6 +181,11 @@ class PlacesIT {
                 assertEquals("ready", running.firstLine());
                 assertEquals(OK, theirs.run("container", "exec", "mine", "echo", "ok"));
                 assertFalse(caisson.run("container", "list").text().contains("mine"));
+                // Not even root, who sees what is theirs.
+                Caisson.Outcome refused =
+                        caisson.with("CAISSON_HOME", data.toString()).run("container", "exec", "mine", "true");
+                assertEquals(125, refused.status());
+                assertTrue(refused.err().contains("belongs to the user with id "), refused::toString);
                 assertEquals(
                         "mine\n",
                         theirs.run("container", "stop", "-t", "0", "mine").text());

@@ -83,9 +83,12 @@ final class Door implements AutoCloseable {
 
     private void serve(UnixSocket socket) {
         try (socket) {
+            socket.receiveTimeout(REQUEST_TIME);
+            JsonObject request = DoorMessages.readLine(socket.input(), DoorMessages.LONGEST_REQUEST);
             if (socket.peerCredentials().userId() == HostInfo.userId()) {
-                socket.receiveTimeout(REQUEST_TIME);
-                answer(socket, DoorMessages.readLine(socket.input(), DoorMessages.LONGEST_REQUEST));
+                answer(socket, request);
+            } else {
+                send(socket, DoorMessages.failure(refusal()));
             }
         } catch (IOException e) {
             // The caller went away or does not speak the protocol: nobody to tell.
@@ -96,6 +99,13 @@ final class Door implements AutoCloseable {
             open.remove(socket);
             free.release();
         }
+    }
+
+    /** Not PERMISSION_DENIED, which says of a process that its program cannot be executed. */
+    private static CaissonException refusal() {
+        return new CaissonException(
+                ErrorKind.UNAVAILABLE,
+                "the container belongs to the user with id " + HostInfo.userId() + ", who alone may use it");
     }
 
     private void answer(UnixSocket socket, JsonObject request) throws IOException, InterruptedException {
