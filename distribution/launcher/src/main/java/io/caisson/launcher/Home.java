@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
 final class Home {
     private Home() {}
 
-    /** {@code $CAISSON_HOME}, else {@code $XDG_DATA_HOME/caisson}, else {@code ~/.local/share/caisson}; absolute. */
+    /**
+     * {@code $CAISSON_HOME}, else {@code $XDG_DATA_HOME/caisson}, else {@code ~/.local/share/caisson}; absolute. The
+     * home directory is {@code $HOME}, as for every other program, and the user database's only without it.
+     */
     static Path locate(Map<String, String> environment) throws LaunchException {
         String home = environment.get("CAISSON_HOME");
         if (present(home)) {
@@ -18,9 +21,12 @@ final class Home {
         if (present(data) && Path.of(data).isAbsolute()) {
             return Path.of(data, "caisson").normalize();
         }
-        String user = System.getProperty("user.home");
+        String user = environment.get("HOME");
+        if (!present(user) || !Path.of(user).isAbsolute()) {
+            user = System.getProperty("user.home");
+        }
         if (user == null || !Path.of(user).isAbsolute()) {
-            throw new LaunchException("this user has no home directory: set CAISSON_HOME");
+            throw new LaunchException("this user has no home directory: set CAISSON_HOME or HOME");
         }
         return Path.of(user, ".local", "share", "caisson");
     }

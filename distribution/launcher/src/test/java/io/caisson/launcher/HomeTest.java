@@ -24,4 +24,13 @@ class HomeTest {
         Path users = Path.of(System.getProperty("user.home"), ".local/share/caisson");
         assertEquals(users, Home.locate(Map.of("XDG_DATA_HOME", "data", "CAISSON_HOME", "")));
     }
+
+    @Test
+    void theHomeDirectoryIsTheEnvironmentsBeforeTheUserDatabases() throws Exception {
+        assertEquals(Path.of("/elsewhere/.local/share/caisson"), Home.locate(Map.of("HOME", "/elsewhere")));
+        assertEquals(Path.of("/data/caisson"), Home.locate(Map.of("HOME", "/elsewhere", "XDG_DATA_HOME", "/data")));
+        Path users = Path.of(System.getProperty("user.home"), ".local/share/caisson");
+        assertEquals(users, Home.locate(Map.of("HOME", "")));
+        assertEquals(users, Home.locate(Map.of("HOME", "elsewhere")));
+    }
 }
