@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
@@ -56,7 +55,7 @@ final class Storage implements AutoCloseable {
         Path parent = parent(home);
         Path directory = parent.resolve(distribution.identity());
         removeUnused(parent, OWN);
-        FileChannel lock = lock(directory);
+        FileChannel lock = LockFile.share(lockFile(directory));
         try {
             if (!Files.isDirectory(directory)) {
                 publish(parent, directory, home, distribution);
@@ -74,7 +73,7 @@ final class Storage implements AutoCloseable {
         Path parent = parent(home);
         removeUnused(parent, OWN);
         Path directory = parent.resolve(OWN + ProcessHandle.current().pid());
-        FileChannel lock = lock(directory);
+        FileChannel lock = LockFile.share(lockFile(directory));
         try {
             delete(directory);
             RunningFramework.install(distribution, directory);
@@ -104,7 +103,7 @@ final class Storage implements AutoCloseable {
     /** Whoever comes first prepares it; others that need it, or another one of this home, wait meanwhile. */
     private static void publish(Path parent, Path directory, Path home, Distribution distribution)
             throws IOException, LaunchException, BundleException, InterruptedException {
-        try (FileChannel preparing = open(parent.resolve("prepare.lock"));
+        try (FileChannel preparing = LockFile.open(parent.resolve("prepare.lock"));
                 FileLock held = preparing.lock()) {
             if (!held.isValid() || Files.isDirectory(directory)) {
                 return;
@@ -125,31 +124,14 @@ final class Storage implements AutoCloseable {
         try (var entries = Files.newDirectoryStream(
                 parent, entry -> entry.getFileName().toString().startsWith(prefix) && Files.isDirectory(entry))) {
             for (Path entry : entries) {
-                try (FileChannel channel = open(lockFile(entry));
-                        FileLock unused = channel.tryLock()) {
-                    if (unused != null) {
+                try (FileChannel alone = LockFile.alone(lockFile(entry))) {
+                    if (alone != null) {
                         delete(entry);
                         Files.deleteIfExists(lockFile(entry));
                     }
                 }
             }
         }
-    }
-
-    /** A lock that was removed between opening and locking protects nothing: try again. */
-    private static FileChannel lock(Path directory) throws IOException {
-        while (true) {
-            FileChannel channel = open(lockFile(directory));
-            channel.lock(0, Long.MAX_VALUE, true);
-            if (Files.exists(lockFile(directory))) {
-                return channel;
-            }
-            channel.close();
-        }
-    }
-
-    private static FileChannel open(Path file) throws IOException {
-        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     }
 
     private static Path lockFile(Path directory) {
