@@ -1,6 +1,7 @@
 package io.caisson.launcher;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -17,16 +18,20 @@ final class ClassPath {
 
     private ClassPath() {}
 
-    /** Gives the jars their time, where this user may. Where not, the cache is not used, and all else is as it was. */
-    static void restoreTimes(Path library) {
+    /**
+     * Gives the jars their time, where this user may.
+     *
+     * @throws IOException some do not have it: the cache is not used, and all else is as it was
+     */
+    static void restoreTimes(Path library) throws IOException {
         try (var jars = Files.newDirectoryStream(library, "*.jar")) {
             for (Path jar : jars) {
                 if (!Files.getLastModifiedTime(jar).equals(TIME)) {
                     Files.setLastModifiedTime(jar, TIME);
                 }
             }
-        } catch (IOException e) {
-            return;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
     }
 }

@@ -3,7 +3,6 @@ package io.caisson.launcher;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
-import java.util.List;
 import org.osgi.framework.BundleException;
 
 /**
@@ -24,13 +23,14 @@ public final class Main {
     /** Framework threads are not daemons, so every path ends the JVM, unless it ends already. */
     public static void main(String[] arguments) {
         var ending = Ending.watch();
+        var request = Request.of(arguments);
         int status = FAILURE;
         try {
-            status = run(arguments, ending);
+            status = run(arguments, request, ending);
         } catch (LaunchException e) {
             if (!ending.hasBegun()) {
                 ERROR.println("caisson: " + e.getMessage());
-                if (List.of(arguments).contains("--debug")) {
+                if (request.debug()) {
                     e.printStackTrace(ERROR);
                 }
             }
@@ -53,17 +53,17 @@ public final class Main {
         Runtime.getRuntime().halt(status);
     }
 
-    private static int run(String[] arguments, Ending ending) throws LaunchException {
+    private static int run(String[] arguments, Request request, Ending ending) throws LaunchException {
         String location = System.getProperty("caisson.distribution");
         if (location == null) {
             throw new LaunchException(
                     "start Caisson by its bin/caisson: system property caisson.distribution is unset");
         }
         Distribution distribution = Distribution.at(Path.of(location).toAbsolutePath());
-        ClassPath.restoreTimes(distribution.root().resolve("lib"));
+        restoreCache(distribution.root().resolve("lib"), request.debug(), ERROR);
         Path home = Home.locate(System.getenv());
         // A shell may install, update and remove bundles, so it gets a framework storage of its own.
-        boolean own = arguments.length > 0 && arguments[0].equals("shell");
+        boolean own = request.opensShell();
         try (var storage =
                         ending.whole(() -> own ? Storage.own(home, distribution) : Storage.shared(home, distribution));
                 var framework = ending.whole(() -> RunningFramework.start(distribution, home, storage))) {
@@ -78,6 +78,19 @@ public final class Main {
                     "the OSGi framework does not start with its storage in " + home + ": " + Reason.of(e), e);
         } catch (InterruptedException e) {
             throw new LaunchException("interrupted while starting", e);
+        }
+    }
+
+    /** Caisson runs without its start-up cache, only slower: whoever wonders why asks with {@code --debug}. */
+    static void restoreCache(Path library, boolean debug, PrintStream error) {
+        try {
+            ClassPath.restoreTimes(library);
+        } catch (IOException e) {
+            if (debug) {
+                error.println("caisson: starts without its start-up cache, whose jars in " + library
+                        + " do not have their time of modification: " + Reason.of(e)
+                        + " (run it once as a user who may write there)");
+            }
         }
     }
 }

@@ -2,7 +2,11 @@ package io.caisson.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -33,7 +37,27 @@ class ClassPathTest {
     }
 
     @Test
-    void aDistributionWithoutALibraryIsNoFailure() {
-        ClassPath.restoreTimes(library.resolve("gone"));
+    void whyThereIsNoCacheIsSaidInOneLineToWhomeverAsks() throws Exception {
+        // A jar whose time nobody can set, as on a medium that cannot be written.
+        Files.createSymbolicLink(library.resolve("some.jar"), library.resolve("gone"));
+
+        assertEquals("", restored(false));
+        String said = restored(true);
+        assertTrue(said.startsWith("caisson: starts without its start-up cache"), said);
+        assertTrue(said.contains(library + "/some.jar"), said);
+        assertEquals(said.length() - 1, said.indexOf('\n'), said);
+    }
+
+    @Test
+    void nothingIsSaidOfJarsThatHaveTheirTime() throws Exception {
+        file("one.jar");
+        assertEquals("", restored(true));
+        assertEquals("", restored(true));
+    }
+
+    private String restored(boolean debug) {
+        var said = new ByteArrayOutputStream();
+        Main.restoreCache(library, debug, new PrintStream(said, true, StandardCharsets.UTF_8));
+        return said.toString(StandardCharsets.UTF_8);
     }
 }
