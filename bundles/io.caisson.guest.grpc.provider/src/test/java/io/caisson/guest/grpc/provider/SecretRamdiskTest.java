@@ -12,9 +12,12 @@ import io.caisson.service.api.ErrorKind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -62,12 +65,32 @@ class SecretRamdiskTest {
             assertEquals(home.resolve("guest/" + HexFormat.of().formatHex(digest) + "/initramfs.cpio"), archive);
             assertArrayEquals(whole.readAllBytes(), Files.readAllBytes(archive));
         }
-        var made = Files.getLastModifiedTime(archive);
+        Object made = inode(archive);
         assertEquals(archive, store.archive("amd64"));
-        assertEquals(made, Files.getLastModifiedTime(archive));
+        assertEquals(made, inode(archive));
         try (var files = Files.list(archive.getParent())) {
             assertEquals(1, files.count());
         }
+    }
+
+    private static Object inode(Path file) throws IOException {
+        return Files.getAttribute(file, "unix:ino");
+    }
+
+    @Test
+    void theStoreUnpacksAgainWhatWasDamagedAndRemovesWhatKilledProcessesLeft() throws Exception {
+        var store = new InitramfsStore(home, GrpcGuestAgent.class);
+        Path archive = store.archive("amd64");
+        byte[] whole = Files.readAllBytes(archive);
+        Path abandoned = Files.createFile(archive.resolveSibling("initramfs.cpio1.part"));
+        Files.setLastModifiedTime(abandoned, FileTime.fromMillis(0));
+        Path begun = Files.createFile(archive.resolveSibling("initramfs.cpio2.part"));
+        try (FileChannel file = FileChannel.open(archive, StandardOpenOption.WRITE)) {
+            file.truncate(1000);
+        }
+        assertArrayEquals(whole, Files.readAllBytes(store.archive("amd64")));
+        assertFalse(Files.exists(abandoned));
+        assertTrue(Files.exists(begun));
     }
 
     private static InputStream resource() {

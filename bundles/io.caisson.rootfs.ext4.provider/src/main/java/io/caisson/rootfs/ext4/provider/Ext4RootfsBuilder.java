@@ -86,11 +86,10 @@ public final class Ext4RootfsBuilder implements RootfsBuilder {
     @Override
     public RootfsImage build(String key, List<Layer> layers, ProgressListener progress) throws InterruptedException {
         String name = ImageName.of(key, REVISION);
-        Path image = cache.path(name);
-        if (!Files.exists(image)) {
+        if (!cache.has(name)) {
             buildImage(key, name, layers, progress);
         }
-        return new RootfsImage(image, FILE_SYSTEM);
+        return new RootfsImage(cache.path(name), FILE_SYSTEM);
     }
 
     /** Apart from {@link #build}, so that a start with an image that is there loads and links none of this. */

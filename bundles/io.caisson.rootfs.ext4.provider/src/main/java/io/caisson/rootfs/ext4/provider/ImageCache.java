@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
@@ -23,6 +25,12 @@ import java.util.concurrent.CountDownLatch;
 final class ImageCache {
     private static final String SUFFIX = ".tmp";
     private static final long RETRY_MILLIS = 20;
+
+    /**
+     * When finished images were last modified. Whatever writes to one or cuts it changes that, and then it is built again:
+     * to read it through would take as long. Any fixed time in the past serves; that of the project's reproducible archives.
+     */
+    private static final FileTime FINISHED = FileTime.from(Instant.parse("2026-01-01T00:00:00Z"));
 
     private final Path directory;
     private final Path locks;
@@ -45,15 +53,24 @@ final class ImageCache {
         return directory.resolve(name);
     }
 
+    /** Whether the image of a name is there, as it was when it was finished. */
+    boolean has(String name) {
+        try {
+            return Files.getLastModifiedTime(path(name)).equals(FINISHED);
+        } catch (IOException e) {
+            // Not there; and if it cannot be looked at, to build it says why.
+            return false;
+        }
+    }
+
     /**
-     * Builds the image of a name unless it is there.
+     * Builds the image of a name unless it is there, as it was when it was finished.
      *
      * @param name a file name
      * @throws IOException what the build threw, or the file system did; nothing of the image is left then
      */
     void ensure(String name, Build build) throws IOException, InterruptedException {
-        Path image = path(name);
-        while (!Files.exists(image)) {
+        while (!has(name)) {
             CountDownLatch mine = new CountDownLatch(1);
             CountDownLatch other = building.putIfAbsent(name, mine);
             if (other != null) {
@@ -62,7 +79,7 @@ final class ImageCache {
                 continue;
             }
             try {
-                buildLocked(name, image, build);
+                buildLocked(name, build);
             } finally {
                 building.remove(name);
                 mine.countDown();
@@ -70,12 +87,12 @@ final class ImageCache {
         }
     }
 
-    private void buildLocked(String name, Path image, Build build) throws IOException, InterruptedException {
+    private void buildLocked(String name, Build build) throws IOException, InterruptedException {
         Files.createDirectories(directory);
         Files.createDirectories(locks);
         try (FileChannel channel = openLock(name);
                 FileLock lock = lock(channel)) {
-            if (!lock.isValid() || Files.exists(image)) {
+            if (!lock.isValid() || has(name)) {
                 return;
             }
             removeOrphans();
@@ -91,7 +108,8 @@ final class ImageCache {
                     target.force(true);
                 }
                 Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString("r--r--r--"));
-                Files.move(temporary, image, StandardCopyOption.ATOMIC_MOVE);
+                Files.setLastModifiedTime(temporary, FINISHED);
+                Files.move(temporary, path(name), StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(temporary);
             }

@@ -20,9 +20,12 @@ import io.caisson.service.api.ProgressListener.Progress;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -137,6 +140,24 @@ class Ext4RootfsBuilderTest {
             Tool.checkFileSystem(image.file());
             DiskTree.assertSame(extracted, new Debugfs(image.file(), directory.resolve("debugfs")).tree());
         }
+    }
+
+    @Test
+    void anImageThatWasChangedIsBuiltAgain() throws Exception {
+        var layers = List.<Layer>of(layer(small()));
+        Path image = builder.build(KEY, layers, ProgressListener.NONE).file();
+        byte[] whole = Files.readAllBytes(image);
+        Object inode = Files.getAttribute(image, "unix:ino");
+        builder.build(KEY, layers, ProgressListener.NONE);
+        assertEquals(inode, Files.getAttribute(image, "unix:ino"));
+        Files.setPosixFilePermissions(image, PosixFilePermissions.fromString("rw-r--r--"));
+        try (FileChannel file = FileChannel.open(image, StandardOpenOption.WRITE)) {
+            file.truncate(whole.length / 2);
+        }
+        assertArrayEquals(
+                whole,
+                Files.readAllBytes(
+                        builder.build(KEY, layers, ProgressListener.NONE).file()));
     }
 
     @Test

@@ -57,7 +57,7 @@ class QemuCommandLineTest {
                 -object memory-backend-memfd,id=memory,share=on,size=256M
                 -kernel /proc/self/fd/3
                 -initrd /proc/self/fd/4
-                -append console=ttyS0 quiet reboot=t panic=-1 no_timer_check noreplace-smp \
+                -append console=ttyS0 quiet reboot=t panic=-1 pci=off no_timer_check noreplace-smp \
                 lapic_timer_hz=1000000000 tsc_early_khz=2600000 tsc=reliable caisson.mode=x
                 -chardev socket,id=qmp,fd=8
                 -mon chardev=qmp,mode=control
@@ -84,7 +84,7 @@ class QemuCommandLineTest {
         List<String> line = QemuCommandLine.of(type, layout);
         assertEquals("kvm", line.get(line.indexOf("-accel") + 1));
         assertEquals("host", line.get(line.indexOf("-cpu") + 1));
-        assertEquals("console=ttyS0 quiet reboot=t panic=-1", kernelCommandLine(layout));
+        assertEquals("console=ttyS0 quiet reboot=t panic=-1 pci=off", kernelCommandLine(layout));
     }
 
     @Test
