@@ -91,5 +91,6 @@ distribution=$root/distribution/target/caisson
 is_built() {
   [ -e "$distribution/lib/caisson.aot" ] || return 1
   [ -z "$(find "$root/bundles" "$root/distribution" "$root/features" "$root/guest" "$root/kernel" "$root/cnf" \
-    "$root/pom.xml" "$root/bnd.bnd" -name target -prune -o -type f -newer "$distribution/lib/caisson.aot" -print -quit)" ]
+    "$root/pom.xml" "$root/bnd.bnd" \( -name target -o -path '*/src/test' \) -prune \
+    -o -type f ! -name '*.md' -newer "$distribution/lib/caisson.aot" -print -quit)" ]
 }
