@@ -5,7 +5,9 @@ import io.caisson.service.api.ErrorKind;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -122,7 +124,7 @@ final class ContainerFolder implements AutoCloseable {
     static void deleteTree(Path directory) throws IOException {
         try (var entries = Files.newDirectoryStream(directory)) {
             for (Path entry : entries) {
-                if (Files.isDirectory(entry, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+                if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
                     deleteTree(entry);
                 } else {
                     Files.deleteIfExists(entry);
@@ -130,7 +132,7 @@ final class ContainerFolder implements AutoCloseable {
             }
         } catch (NoSuchFileException e) {
             return;
-        } catch (java.nio.file.DirectoryIteratorException e) {
+        } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
         Files.deleteIfExists(directory);

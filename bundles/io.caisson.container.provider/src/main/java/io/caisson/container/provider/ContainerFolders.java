@@ -9,9 +9,9 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -144,7 +144,7 @@ final class ContainerFolders {
             return Optional.of(ContainerRecord.read(JsonObject.read(json)));
         } catch (NoSuchFileException | JsonException e) {
             return Optional.empty();
-        } catch (java.nio.file.FileSystemException e) {
+        } catch (FileSystemException e) {
             // Not a directory, or one that is not ours to read: nothing of Caisson's making.
             return Optional.empty();
         }
@@ -178,9 +178,8 @@ final class ContainerFolders {
                 ContainerFolder.deleteTree(folder);
             }
             return true;
-        } catch (NotDirectoryException e) {
-            return false;
-        } catch (java.nio.file.FileSystemException e) {
+        } catch (FileSystemException e) {
+            // No folder, or not ours to remove.
             return false;
         }
     }

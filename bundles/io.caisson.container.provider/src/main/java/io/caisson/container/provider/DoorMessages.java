@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 
 /** What is said at a container's door: a line of JSON each way. The README describes it. */
 final class DoorMessages {
@@ -54,7 +55,7 @@ final class DoorMessages {
     /** A message that was begun, ended and as a line. */
     static byte[] line(JsonWriter message) {
         byte[] json = message.end().bytes();
-        byte[] line = java.util.Arrays.copyOf(json, json.length + 1);
+        byte[] line = Arrays.copyOf(json, json.length + 1);
         line[json.length] = '\n';
         return line;
     }

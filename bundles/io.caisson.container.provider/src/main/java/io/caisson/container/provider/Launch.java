@@ -84,7 +84,7 @@ final class Launch {
      * @param failures hears of what goes wrong in a way nobody else is told of
      */
     OwnedContainer run(Consumer<OwnedContainer> whenClosed, Consumer<Exception> failures) throws InterruptedException {
-        try (var tasks = new Tasks(id())) {
+        try (var tasks = new Tasks(id(), failures)) {
             GuestSecret secret = GuestSecret.random();
             Tasks.Task<Root> root = tasks.start(this::root);
             Tasks.Task<Optional<GuestDiskFile>> scratch = tasks.start(this::scratch);

@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Steps of a start that go on side by side. Closing this interrupts those still running and waits for them. */
@@ -18,8 +19,18 @@ final class Tasks implements AutoCloseable {
     private static final long GIVE_UP_SECONDS = 10;
 
     private final ExecutorService executor;
+    private final String id;
+    private final Consumer<Exception> failures;
 
-    Tasks(String id) {
+    /**
+     * None yet.
+     *
+     * @param id the container's
+     * @param failures hears of a step that does not end
+     */
+    Tasks(String id, Consumer<Exception> failures) {
+        this.id = id;
+        this.failures = failures;
         executor = Executors.newThreadPerTaskExecutor(
                 Thread.ofVirtual().name("caisson-" + id + "-start-", 0).factory());
     }
@@ -66,7 +77,10 @@ final class Tasks implements AutoCloseable {
         boolean interrupted = Thread.interrupted();
         try {
             if (!executor.awaitTermination(GIVE_UP_SECONDS, TimeUnit.SECONDS)) {
-                return;
+                failures.accept(new CaissonException(
+                        ErrorKind.TIMEOUT,
+                        "a step of the start of container " + id + " does not end " + GIVE_UP_SECONDS
+                                + " s after it was interrupted, and is left behind"));
             }
         } catch (InterruptedException e) {
             interrupted = true;

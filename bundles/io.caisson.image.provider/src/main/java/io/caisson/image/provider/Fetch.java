@@ -12,6 +12,7 @@ import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.Platform;
 import io.caisson.service.api.ProgressListener;
 import io.caisson.service.api.ProgressListener.Progress;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -108,7 +109,7 @@ final class Fetch implements ImageTree.DocumentReader<InterruptedException> {
     }
 
     /** Tells how far the layers have come. */
-    private final class Counted extends java.io.FilterInputStream {
+    private final class Counted extends FilterInputStream {
         private final long total;
         private long done;
 

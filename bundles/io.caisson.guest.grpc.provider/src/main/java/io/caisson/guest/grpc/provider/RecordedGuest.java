@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -36,7 +37,7 @@ final class RecordedGuest implements GuestStream {
         private boolean closed;
 
         synchronized void append(byte[] more) {
-            byte[] all = java.util.Arrays.copyOfRange(bytes, at, bytes.length + more.length);
+            byte[] all = Arrays.copyOfRange(bytes, at, bytes.length + more.length);
             System.arraycopy(more, 0, all, bytes.length - at, more.length);
             bytes = all;
             at = 0;

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
+import java.net.SocketImpl;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class StreamSocket extends Socket {
     private volatile boolean closed;
 
     private StreamSocket(GuestStream stream) throws SocketException {
-        super((java.net.SocketImpl) null);
+        super((SocketImpl) null);
         this.stream = stream;
     }
 
