@@ -29,7 +29,7 @@ public interface HostCheck {
      * @param subject what was looked at, such as {@code /dev/kvm}
      * @param status how it ended
      * @param finding one line: what was found
-     * @param remedy what to do; empty when there is nothing to mend
+     * @param remedy what to do, or that there is nothing to mend; empty when all is as it should be
      */
     record Result(String subject, Status status, String finding, String remedy) {
         /** Checks that every part is there. */

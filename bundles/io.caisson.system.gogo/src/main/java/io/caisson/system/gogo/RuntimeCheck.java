@@ -1,5 +1,7 @@
 package io.caisson.system.gogo;
 
+import io.caisson.host.linux.ffm.HostInfo;
+import io.caisson.service.api.Availability;
 import io.caisson.service.api.FrameworkProperties;
 import io.caisson.service.api.HostCheck;
 import java.io.IOException;
@@ -29,14 +31,24 @@ public final class RuntimeCheck implements HostCheck {
     public List<Result> check() {
         var results = new ArrayList<Result>();
         results.add(new Result("Java", Status.OK, Runtime.version() + " in " + System.getProperty("java.home"), ""));
-        boolean nativeAccess = RuntimeCheck.class.getModule().isNativeAccessEnabled();
-        results.add(new Result(
-                "native access",
-                nativeAccess ? Status.OK : Status.WARN,
-                nativeAccess ? "enabled" : "not enabled: the JVM warns now and will refuse later",
-                nativeAccess ? "" : "start the JVM with --enable-native-access=ALL-UNNAMED"));
+        results.add(nativeAccess(RuntimeCheck.class.getModule().isNativeAccessEnabled(), HostInfo.nativeAccess()));
         results.add(homeResult());
         return results;
+    }
+
+    /** Allowed expressly, allowed with a warning for now, or not. */
+    static Result nativeAccess(boolean enabled, Availability usable) {
+        String subject = "native access";
+        if (!usable.available()) {
+            return new Result(subject, Status.FAIL, usable.reason(), usable.remedy());
+        }
+        return enabled
+                ? new Result(subject, Status.OK, "enabled", "")
+                : new Result(
+                        subject,
+                        Status.WARN,
+                        "not enabled: the JVM warns now and will refuse later",
+                        "start the JVM with --enable-native-access=ALL-UNNAMED");
     }
 
     private Result homeResult() {

@@ -2,7 +2,6 @@ package io.caisson.vm.qemu.provider;
 
 import io.caisson.host.linux.ffm.HostInfo;
 import io.caisson.host.linux.ffm.Memfd;
-import io.caisson.service.api.Availability;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.HostCheck.Result;
 import io.caisson.service.api.HostCheck.Status;
@@ -31,18 +30,15 @@ final class QemuChecks {
 
     List<Result> run() throws InterruptedException {
         var results = new ArrayList<Result>();
-        Availability nativeAccess = HostInfo.nativeAccess();
-        results.add(
-                nativeAccess.available()
-                        ? ok("native access", "allowed")
-                        : fail("native access", nativeAccess.reason(), nativeAccess.remedy()));
+        // Without native access only what needs none can be looked at; that it is missing, others say.
+        boolean nativeAccess = HostInfo.nativeAccess().available();
         Optional<QemuProgram> program = host.program();
         if (program.isEmpty()) {
             results.add(fail("QEMU", host.absence(), QemuHost.INSTALL));
         } else {
-            qemu(program.get(), nativeAccess.available(), results);
+            qemu(program.get(), nativeAccess, results);
         }
-        if (nativeAccess.available()) {
+        if (nativeAccess) {
             results.add(sharedMemory());
             results.add(clock());
         }
@@ -57,28 +53,24 @@ final class QemuChecks {
             return;
         }
         if (canTry) {
-            Acceleration acceleration = host.acceleration(program);
-            results.add(
-                    acceleration.kind() == Acceleration.Kind.KVM
-                            ? ok(KVM, acceleration.reason())
-                            : new Result(
-                                    KVM, Status.WARN, acceleration.reason() + ": guests are translated", remedy()));
+            results.add(acceleration(host.acceleration(program), host.obstacleToKvm()));
         }
     }
 
-    private String remedy() {
-        String obstacle = host.obstacleToKvm();
-        if (obstacle.contains("not accessible")) {
-            return "add the user to the group that owns " + KVM + ": sudo usermod -aG kvm \"$USER\", then log in again";
+    static Result acceleration(Acceleration acceleration, Optional<KvmObstacle> obstacle) {
+        if (acceleration.kind() == Acceleration.Kind.KVM) {
+            return ok(KVM, acceleration.reason());
         }
-        return obstacle.contains("there is no")
-                ? "switch virtualization on in the firmware, or nested virtualization in the hypervisor this host runs on"
-                : "";
+        return new Result(
+                KVM,
+                Status.WARN,
+                acceleration.reason() + ": guests are translated",
+                obstacle.map(KvmObstacle::remedy).orElse("nothing to mend here: containers run, slower"));
     }
 
     private static Result sharedMemory() {
-        try (Memfd memory = GuestMemoryFile.of("caisson-check", 1, out -> out.write(0))) {
-            return ok("shared memory", "sealed memory files (memfd) work: " + memory.size() + " byte");
+        try (Memfd _ = GuestMemoryFile.of("caisson-check", 1, out -> out.write(0))) {
+            return ok("shared memory", "sealed memory files (memfd) work");
         } catch (IOException e) {
             return fail(
                     "shared memory", String.valueOf(e.getMessage()), "allow memfd_create(2) with sealing (Linux 3.17)");
@@ -92,7 +84,7 @@ final class QemuChecks {
                         "time stamp counter",
                         Status.WARN,
                         "the kernel does not trust it, so translated guests measure their clocks: they start later",
-                        "");
+                        "nothing to mend: containers run, translated ones start later");
     }
 
     private static Result ok(String subject, String finding) {

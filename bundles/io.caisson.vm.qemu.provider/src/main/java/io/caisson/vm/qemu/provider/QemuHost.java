@@ -81,9 +81,9 @@ final class QemuHost {
      * {@link AccelerationTrial#LIMIT}; others wait meanwhile.
      */
     synchronized Acceleration acceleration(QemuProgram program) throws InterruptedException {
-        String obstacle = obstacleToKvm();
-        if (!obstacle.isEmpty()) {
-            return Acceleration.tcg(obstacle);
+        Optional<KvmObstacle> obstacle = obstacleToKvm();
+        if (obstacle.isPresent()) {
+            return Acceleration.tcg(obstacle.get().reason());
         }
         Findings known = known(program);
         Findings.Trial trial = known.trial();
@@ -101,17 +101,17 @@ final class QemuHost {
     }
 
     /** Why KVM is out of the question; empty when it is not. */
-    String obstacleToKvm() {
+    Optional<KvmObstacle> obstacleToKvm() {
         if (!Platform.host().architecture().equals(type.architecture())) {
-            return "a processor of another architecture is translated";
+            return Optional.of(KvmObstacle.OTHER_ARCHITECTURE);
         }
         if (!Files.exists(KVM)) {
-            return "there is no " + KVM;
+            return Optional.of(KvmObstacle.ABSENT);
         }
         if (!Files.isReadable(KVM) || !Files.isWritable(KVM)) {
-            return KVM + " is not accessible to this user";
+            return Optional.of(KvmObstacle.INACCESSIBLE);
         }
-        return "";
+        return Optional.empty();
     }
 
     private Findings.Trial tryKvm(QemuProgram program, String bootId) throws IOException, InterruptedException {
