@@ -4,7 +4,7 @@
  * on the caller's threads.
  */
 @Export
-@Version("1.0.0")
+@Version("1.1.0")
 package io.caisson.image.api;
 
 import org.osgi.annotation.bundle.Export;

@@ -7,6 +7,7 @@ import io.caisson.image.api.ImageReference;
 import io.caisson.image.api.ImageService;
 import io.caisson.image.api.ImageSource;
 import io.caisson.image.api.ImageStore;
+import io.caisson.image.api.ListableSource;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.Platform;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
@@ -76,10 +78,28 @@ public final class FetchingImageService implements ImageService {
                 throw absent;
             }
             if (!fetch(reference, platform, progress)) {
-                throw absent;
+                throw store.resolve(reference).isPresent() ? absent : unknown(absent);
             }
         }
         return store.image(reference, platform);
+    }
+
+    /** Names what can be had as well: where an image comes from when it is asked for, the store does not list it. */
+    private CaissonException unknown(CaissonException absent) throws InterruptedException {
+        var names = new TreeSet<String>();
+        sources.tryEach(source -> {
+            if (source instanceof ListableSource listable
+                    && source.availability().available()) {
+                listable.names().forEach(name -> names.add(name.familiar()));
+            }
+            return null;
+        });
+        return names.isEmpty()
+                ? absent
+                : new CaissonException(
+                        absent.kind(),
+                        absent.getMessage() + "; there without loading: " + String.join(", ", names),
+                        absent);
     }
 
     /** Brings the image from the first source that has it; false when none does. */

@@ -135,6 +135,18 @@ class FetchingImageServiceTest {
     }
 
     @Test
+    void namesTheShippedImagesWhenNobodyHasTheImage() throws Exception {
+        BOTH.writeLayout(temporary.resolve("images/sample"), NAME.toString());
+        service.bindSource(registry.register(new ShippedImages(registry.context()), 0, 1));
+        assertFails(
+                ErrorKind.NOT_FOUND,
+                () -> image(ImageReference.parse("nosuch"), AMD64),
+                "no image nosuch:latest",
+                "image load FILE",
+                "; there without loading: sample:latest");
+    }
+
+    @Test
     void listsThePlatformsTheImageIsFor() {
         bind(new FakeSource().with("sample", BOTH), 0, 1);
         assertFails(

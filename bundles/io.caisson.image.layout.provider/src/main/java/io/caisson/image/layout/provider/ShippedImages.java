@@ -3,6 +3,7 @@ package io.caisson.image.layout.provider;
 import io.caisson.image.api.Descriptor;
 import io.caisson.image.api.ImageReference;
 import io.caisson.image.api.ImageSource;
+import io.caisson.image.api.ListableSource;
 import io.caisson.image.library.ImageIndex;
 import io.caisson.service.api.Availability;
 import io.caisson.service.api.CaissonException;
@@ -30,7 +31,7 @@ import org.osgi.service.component.annotations.Component;
 @Component(
         service = ImageSource.class,
         property = {Provider.NAME + "=shipped", "service.ranking:Integer=1000"})
-public final class ShippedImages implements ImageSource {
+public final class ShippedImages implements ImageSource, ListableSource {
     private final @Nullable Path directory;
 
     /** The images of the framework property {@link FrameworkProperties#IMAGES}; reads nothing yet. */
@@ -90,6 +91,21 @@ public final class ShippedImages implements ImageSource {
             }
         }
         return Optional.empty();
+    }
+
+    @Override
+    public List<ImageReference> names() {
+        var names = new ArrayList<ImageReference>();
+        for (Path layout : layouts()) {
+            try (LayoutFiles files = new LayoutDirectory(layout)) {
+                for (ImageIndex.Entry entry : new Layout(files).index().entries()) {
+                    LayoutNames.given(entry.descriptor()).ifPresent(names::add);
+                }
+            } catch (IOException e) {
+                throw failure(layout, e);
+            }
+        }
+        return names;
     }
 
     private static boolean matches(ImageReference name, Descriptor image, ImageReference wanted) {

@@ -15,6 +15,7 @@ import io.caisson.service.api.Platform;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -65,6 +66,7 @@ class ShippedImagesTest {
                 temporary.resolve("a"), Map.of(SAMPLE, Map.of("org.opencontainers.image.ref.name", "only-a-tag")));
         SampleImage other = SampleImage.of(Platform.linux("amd64"), "other");
         other.writeLayout(temporary.resolve("b"), "other");
+        assertEquals(List.of(ImageReference.parse("other")), new ShippedImages(temporary.toString()).names());
         assertEquals(
                 other.root().digest(),
                 new ShippedImages(temporary.toString())

@@ -38,7 +38,7 @@ final class BlobDirectory implements ContentStore {
         return new CaissonException(
                 ErrorKind.CORRUPT,
                 "blob " + digest + " in the image store is damaged: " + how
-                        + " (load or pull an image that has it again to mend it)");
+                        + " (caisson image load FILE, with an image that has it, mends it)");
     }
 
     private Path directory(Digest digest) {
@@ -133,7 +133,7 @@ final class BlobDirectory implements ContentStore {
         return new CaissonException(
                 ErrorKind.CORRUPT,
                 "blob " + blob.digest() + " (" + Quote.of(blob.mediaType())
-                        + ") is missing from the image store (load or pull the image again)");
+                        + ") is missing from the image store (caisson image load FILE brings the image again)");
     }
 
     @Override

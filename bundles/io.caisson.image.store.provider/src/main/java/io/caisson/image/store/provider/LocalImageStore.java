@@ -126,7 +126,7 @@ public final class LocalImageStore implements ImageStore {
         return new CaissonException(
                 ErrorKind.NOT_FOUND,
                 "no image " + reference.familiar() + " in the image store (caisson image list shows those there are,"
-                        + " caisson image load brings more)");
+                        + " caisson image load FILE brings more)");
     }
 
     private ImageTree.Variant choose(ImageReference reference, List<ImageTree.Variant> variants, Platform platform) {
