@@ -67,6 +67,8 @@ class CommandLineIT {
     @ParameterizedTest
     @CsvSource({
         "run no-such-image true,no-such-image",
+        "run no-such-image true,there without loading: busybox:latest",
+        "exec one true,container exec",
         "run BAD!!! true,BAD!!!",
         "run --platform linux/s390x busybox true,s390x",
         "run --vm nothing busybox true,nothing",

@@ -54,21 +54,32 @@ final class CommandCatalog {
     }
 
     CaissonException unknown(List<String> words) {
+        String first = words.getFirst();
         var verbs = new TreeSet<String>();
+        var nouns = new TreeSet<String>();
         for (ServiceReference<?> service : services()) {
-            if (words.getFirst().equals(service.getProperty(CommandProcessor.COMMAND_SCOPE))) {
-                verbs.addAll(strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION)));
+            String scope = String.valueOf(service.getProperty(CommandProcessor.COMMAND_SCOPE));
+            List<String> functions = strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION));
+            if (first.equals(scope)) {
+                verbs.addAll(functions);
+            }
+            if (functions.contains(first)) {
+                nouns.add(scope);
             }
         }
         if (verbs.isEmpty()) {
             return new CaissonException(
-                    ErrorKind.INVALID_ARGUMENT, "unknown command '" + words.getFirst() + "' (see caisson --help)");
+                    ErrorKind.INVALID_ARGUMENT,
+                    "unknown command '" + first + "'"
+                            // Docker's words, most of them: only where no other noun could be meant.
+                            + (nouns.size() == 1 ? "; did you mean '" + nouns.getFirst() + " " + first + "'?" : "")
+                            + " (see caisson --help)");
         }
         return new CaissonException(
                 ErrorKind.INVALID_ARGUMENT,
                 (words.size() < 2
-                                ? "'" + words.getFirst() + "' needs a verb"
-                                : "unknown command '" + words.getFirst() + " " + words.get(1) + "'")
+                                ? "'" + first + "' needs a verb"
+                                : "unknown command '" + first + " " + words.get(1) + "'")
                         + "; there are: " + String.join(", ", verbs));
     }
 
