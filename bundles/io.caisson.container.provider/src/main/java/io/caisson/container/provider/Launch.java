@@ -119,10 +119,21 @@ final class Launch {
         for (var layer : image.layers()) {
             layers.add(new StoredLayer(layer, ingredients.content()));
         }
-        RootfsImage disk =
-                ingredients.rootfs().provider().build(image.manifest().digest().toString(), layers, progress);
+        RootfsImage disk = ingredients
+                .rootfs()
+                .provider()
+                .build(
+                        image.manifest().digest().toString(),
+                        layers,
+                        building(image.reference().familiar()));
         trace.reached("rootfs");
         return new Root(image, disk);
+    }
+
+    /** The builder knows the image by its digest only; people know it by its name. */
+    private ProgressListener building(String image) {
+        return event -> progress.progressed(new ProgressListener.Progress(
+                "building the root file system of " + image, event.done(), event.total()));
     }
 
     /** A disk of the guest's that is a file here. */

@@ -254,6 +254,7 @@ final class FakeWorld {
         public RootfsImage build(String key, List<Layer> layers, ProgressListener progress)
                 throws InterruptedException {
             step(Step.ROOTFS);
+            progress.progressed(new ProgressListener.Progress("making " + key, 1, 2));
             return new RootfsImage(Path.of("/images/" + layers.getFirst().name()), "ext9");
         }
 

@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +117,16 @@ class SandboxContainerServiceTest {
         return world.released.stream()
                 .sorted(Comparator.comparingInt(all::indexOf))
                 .toList();
+    }
+
+    @Test
+    void tellsByTheImagesNameHowFarItsFileSystemIs() throws Exception {
+        var events = new ArrayList<ProgressListener.Progress>();
+        try (Container _ = service.create(FakeWorld.spec("sh"), events::add)) {
+            assertEquals(
+                    List.of(new ProgressListener.Progress("building the root file system of box:latest", 1, 2)),
+                    events);
+        }
     }
 
     @Test
