@@ -77,6 +77,7 @@ class CommandLineIT {
         "run --nope busybox,--nope",
         "container exec nobody true,nobody",
         "container stop nobody,nobody",
+        "container list --quiet --format json,--quiet",
         "image load /no/such/file,/no/such/file"
     })
     void itsOwnFailuresAre125WithOneLineAndNoStackTrace(String line, String mentioned) throws Exception {
@@ -151,8 +152,10 @@ class CommandLineIT {
                     caisson.run("container", "exec", "one", "sh", "-c", "exit 3")
                             .status());
             assertEquals(127, caisson.run("container", "exec", "one", "no-such").status());
-            Caisson.Outcome stop = caisson.run("container", "stop", "-t", "0", "one");
-            assertEquals(0, stop.status(), stop::toString);
+            Caisson.Outcome stop = caisson.run("container", "stop", "-t", "0", "nobody", "one", "nothing");
+            assertEquals(125, stop.status(), stop::toString);
+            assertEquals("one\n", stop.text());
+            assertTrue(stop.err().matches("caisson: .*nobody.*\ncaisson: .*nothing.*\n"), stop::toString);
             assertEquals(137, running.finish().status());
         }
         assertFalse(caisson.run("container", "list").text().contains("one"));

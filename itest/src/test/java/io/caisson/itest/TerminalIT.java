@@ -148,11 +148,20 @@ class TerminalIT {
 
     @Test
     void aProcessMayHaveATerminalWhereTheCommandHasNone() throws Exception {
-        Caisson.Outcome outcome = caisson.runWithInput(
-                "abc".getBytes(StandardCharsets.UTF_8), "run", "-it", "busybox", "sh", "-c", "cat; tty >&2");
-        // Its echo, then what cat writes at the end of the input.
-        assertEquals("abcabc/dev/pts/0\r\n", outcome.text());
-        assertEquals("", outcome.err());
-        assertEquals(0, outcome.status());
+        Caisson.Outcome outcome = caisson.run("run", "-t", "busybox", "sh", "-c", "tty; tty >&2");
+        assertEquals(new Caisson.Outcome(0, "/dev/pts/0\r\n/dev/pts/0\r\n", ""), outcome);
+    }
+
+    /** Such input ends, and at a terminal nobody who reads keys would notice. */
+    @Test
+    void isNotFedFromElsewhere() throws Exception {
+        for (String input : new String[] {"", "echo hi\n"}) {
+            for (String line : new String[] {"run -it busybox", "container exec -i -t one sh"}) {
+                Caisson.Outcome outcome = caisson.runWithInput(input.getBytes(StandardCharsets.UTF_8), line.split(" "));
+                assertEquals(125, outcome.status(), outcome::toString);
+                assertEquals("", outcome.text());
+                assertTrue(outcome.err().matches("caisson: caisson .*: -i and -t .* terminal .*\n"), outcome::err);
+            }
+        }
     }
 }

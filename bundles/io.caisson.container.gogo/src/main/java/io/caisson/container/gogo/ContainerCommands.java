@@ -11,12 +11,14 @@ import io.caisson.container.api.ProcessSpec;
 import io.caisson.host.linux.ffm.Terminal;
 import io.caisson.image.api.ImageReference;
 import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.Platform;
 import io.caisson.shell.library.Arguments;
 import io.caisson.shell.library.CommandException;
 import io.caisson.shell.library.CommandResult;
 import io.caisson.shell.library.CommandSyntax;
 import io.caisson.shell.library.Listing;
+import io.caisson.shell.library.PartialFailure;
 import io.caisson.shell.library.ProgressLine;
 import java.time.Duration;
 import java.time.Instant;
@@ -93,7 +95,7 @@ public final class ContainerCommands {
 
     private static CommandSyntax.Builder process(CommandSyntax.Builder syntax) {
         return syntax.flag('i', "interactive", "Pass standard input on")
-                .flag('t', "tty", "Give it a terminal")
+                .flag('t', "tty", "Give it a terminal (with -i only where standard input is one)")
                 .option('e', "env", "NAME=VALUE", "Set an environment variable")
                 .option('u', "user", "USER[:GROUP]", "User to run as")
                 .option('w', "workdir", "PATH", "Working directory");
@@ -106,16 +108,36 @@ public final class ContainerCommands {
         if (arguments.help()) {
             return RUN.help();
         }
+        checkTerminal(RUN, arguments, session);
         ContainerSpec spec = containerSpec(arguments);
         try (Container container = create(spec)) {
             return attach(session, container.init(), arguments, spec.process().terminal(), true);
         }
     }
 
+    /**
+     * Input from elsewhere has an end, and a terminal has none to pass on: there it is a key, which means nothing to a
+     * process that has switched keys off, as every shell's line editor does. Such a process would wait for ever.
+     */
+    private static void checkTerminal(CommandSyntax syntax, Arguments arguments, CommandSession session) {
+        if (arguments.has("interactive")
+                && arguments.has("tty")
+                && !CommandStreams.of(session).isTyped()) {
+            throw new CaissonException(
+                    ErrorKind.INVALID_ARGUMENT,
+                    "caisson " + syntax.name()
+                            + ": -i and -t together need a terminal as standard input; without -t it may be anything");
+        }
+    }
+
     private Container create(ContainerSpec spec) throws InterruptedException {
-        try (var progress = new ProgressLine(Terminal.isTerminal(Terminal.Stream.ERROR))) {
+        try (var progress = new ProgressLine(ContainerCommands::columns)) {
             return containers.create(spec, progress);
         }
+    }
+
+    private static int columns() {
+        return Terminal.size(Terminal.Stream.ERROR).map(Terminal.Size::columns).orElse(ProgressLine.NO_TERMINAL);
     }
 
     /** Runs a further process in a container. */
@@ -125,6 +147,7 @@ public final class ContainerCommands {
         if (arguments.help()) {
             return EXEC.help();
         }
+        checkTerminal(EXEC, arguments, session);
         ContainerHandle container = containers.find(arguments.operands().getFirst());
         ProcessSpec spec = processSpec(arguments);
         try (ContainerProcess process = executable(() -> container.exec(spec))) {
@@ -137,7 +160,7 @@ public final class ContainerCommands {
             String id,
             String name,
             String image,
-            String command,
+            List<String> command,
             ContainerInfo.State state,
             Instant created,
             String vm,
@@ -156,7 +179,7 @@ public final class ContainerCommands {
                     info.id(),
                     info.name(),
                     info.image(),
-                    String.join(" ", info.command()),
+                    info.command(),
                     info.state(),
                     info.created(),
                     info.providers().getOrDefault("vm", ""),
@@ -173,12 +196,10 @@ public final class ContainerCommands {
             return STOP.help();
         }
         Duration grace = Duration.ofSeconds(arguments.number("time", 0, 3600).orElse(STOP_SECONDS));
-        var stopped = new ArrayList<String>();
-        for (String name : arguments.operands()) {
+        return PartialFailure.orEach(arguments.operands(), name -> {
             containers.find(name).stop(grace);
-            stopped.add(name);
-        }
-        return String.join("\n", stopped);
+            return List.of(name);
+        });
     }
 
     private @Nullable Object attach(

@@ -13,6 +13,7 @@ import io.caisson.shell.library.ByteSize;
 import io.caisson.shell.library.CommandSyntax;
 import io.caisson.shell.library.Json;
 import io.caisson.shell.library.Listing;
+import io.caisson.shell.library.PartialFailure;
 import io.caisson.shell.library.ProgressLine;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -100,16 +101,20 @@ public final class ImageCommands {
         if (arguments.help()) {
             return LOAD.help();
         }
-        var names = new ArrayList<String>();
-        boolean visible = !arguments.has("quiet") && Terminal.isTerminal(Terminal.Stream.ERROR);
-        try (var progress = new ProgressLine(visible)) {
-            for (String file : arguments.operands()) {
+        boolean quiet = arguments.has("quiet");
+        try (var progress = new ProgressLine(() -> quiet ? ProgressLine.NO_TERMINAL : columns())) {
+            return PartialFailure.orEach(arguments.operands(), file -> {
+                var names = new ArrayList<String>();
                 for (ImageReference reference : images.load(Path.of(file), progress)) {
                     names.add(reference.familiar());
                 }
-            }
+                return names;
+            });
         }
-        return String.join("\n", names);
+    }
+
+    private static int columns() {
+        return Terminal.size(Terminal.Stream.ERROR).map(Terminal.Size::columns).orElse(ProgressLine.NO_TERMINAL);
     }
 
     /** Removes names; returns them. */
@@ -119,13 +124,11 @@ public final class ImageCommands {
         if (arguments.help()) {
             return REMOVE.help();
         }
-        var names = new ArrayList<String>();
-        for (String name : arguments.operands()) {
+        return PartialFailure.orEach(arguments.operands(), name -> {
             ImageReference reference = ImageReference.parse(name);
             store.remove(reference);
-            names.add(reference.familiar());
-        }
-        return String.join("\n", names);
+            return List.of(reference.familiar());
+        });
     }
 
     /** What is shown of an image. */

@@ -19,6 +19,7 @@ import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.Platform;
 import io.caisson.service.api.ProgressListener;
 import io.caisson.shell.library.Listing;
+import io.caisson.shell.library.PartialFailure;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -72,6 +73,27 @@ class ImageCommandsTest {
     void removesByWhateverNamePeopleType() {
         assertEquals("busybox:latest", commands.remove(line("docker.io/library/busybox")));
         assertEquals(List.of(ImageReference.parse("busybox")), store.removed);
+    }
+
+    @Test
+    void goesOnAfterAFailureAndTellsWhatItDid() {
+        PartialFailure removal =
+                assertThrows(PartialFailure.class, () -> commands.remove(line("a", "nosuch", "BAD!!!", "b")));
+        assertEquals("a:latest\nb:latest", removal.done());
+        assertEquals(2, removal.failures().size());
+        assertEquals("no nosuch:latest", removal.failures().getFirst().getMessage());
+        assertEquals(List.of(ImageReference.parse("a"), ImageReference.parse("b")), store.removed);
+
+        PartialFailure load = assertThrows(PartialFailure.class, () -> commands.load(line("nosuch", "b")));
+        assertEquals("b:latest", load.done());
+        assertEquals("no nosuch:latest", load.failures().getFirst().getMessage());
+    }
+
+    @Test
+    void quietAndJsonAreAMisuse() {
+        CaissonException e =
+                assertThrows(CaissonException.class, () -> commands.list(line("--quiet", "--format", "json")));
+        assertEquals(ErrorKind.INVALID_ARGUMENT, e.kind());
     }
 
     @Test
@@ -130,7 +152,7 @@ class ImageCommandsTest {
 
         @Override
         public List<ImageReference> load(Path source, ProgressListener progress) {
-            return List.of(ImageReference.parse(source.toString()));
+            return List.of(found(ImageReference.parse(source.toString())));
         }
 
         @Override
@@ -155,7 +177,14 @@ class ImageCommandsTest {
 
         @Override
         public void remove(ImageReference reference) {
-            removed.add(reference);
+            removed.add(found(reference));
+        }
+
+        private static ImageReference found(ImageReference reference) {
+            if (reference.familiar().startsWith("nosuch")) {
+                throw new CaissonException(ErrorKind.NOT_FOUND, "no " + reference.familiar());
+            }
+            return reference;
         }
 
         @Override

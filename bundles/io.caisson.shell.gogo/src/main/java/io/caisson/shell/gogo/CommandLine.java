@@ -4,6 +4,8 @@ import io.caisson.service.api.CaissonException;
 import io.caisson.shell.library.CommandException;
 import io.caisson.shell.library.CommandResult;
 import io.caisson.shell.library.Listing;
+import io.caisson.shell.library.PartialFailure;
+import io.caisson.shell.library.Printable;
 import io.caisson.shell.library.Signals;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -112,12 +114,16 @@ public final class CommandLine implements ToIntFunction<String[]> {
                 }
                 return 128 + (signal.get() == 0 ? Signals.Kind.INT.number() : signal.get());
             }
-            return failed(e, err, debug);
+            return failed(e, out, err, debug);
         }
     }
 
-    private static int failed(Exception failure, PrintStream err, boolean debug) {
+    private static int failed(Exception failure, PrintStream out, PrintStream err, boolean debug) {
         switch (failure) {
+            case PartialFailure e -> {
+                print(e.done(), out);
+                e.failures().forEach(each -> report(each, err, debug));
+            }
             case CommandException e -> {
                 report(e, err, debug);
                 return e.status();
@@ -174,7 +180,8 @@ public final class CommandLine implements ToIntFunction<String[]> {
     }
 
     private static void report(RuntimeException failure, PrintStream err, boolean debug) {
-        err.println("caisson: " + failure.getMessage());
+        // One line, and not in the hands of whoever wrote what went wrong.
+        err.println("caisson: " + Printable.of(String.valueOf(failure.getMessage())));
         if (debug) {
             failure.printStackTrace(err);
         }

@@ -73,6 +73,11 @@ public final class Arguments {
                     ErrorKind.INVALID_ARGUMENT, "--format takes table or json, not '" + format + "'");
         }
         if (format.equals("json")) {
+            if (has("quiet")) {
+                throw new CaissonException(
+                        ErrorKind.INVALID_ARGUMENT,
+                        "--quiet prints identifiers only: it does not go with --format json");
+            }
             return Listing.Style.JSON;
         }
         if (has("quiet")) {

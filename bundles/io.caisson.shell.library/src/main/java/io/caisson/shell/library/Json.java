@@ -7,7 +7,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Writes values as JSON (RFC 8259): records as objects, instants in ISO 8601, enum constants in lower case. */
+/**
+ * Writes values as JSON (RFC 8259): records as objects, instants in ISO 8601, enum constants in lower case.
+ * Control characters are escaped, also those that need not be: what is printed steers no terminal.
+ */
 public final class Json {
     private static final String HEX = "0123456789abcdef";
 
@@ -84,7 +87,7 @@ public final class Json {
                 case '\r' -> out.append("\\r");
                 case '\t' -> out.append("\\t");
                 default -> {
-                    if (c < ' ' || c == 0x7f) {
+                    if (Character.isISOControl(c)) {
                         out.append("\\u00").append(HEX.charAt(c >> 4)).append(HEX.charAt(c & 15));
                     } else {
                         out.append(c);

@@ -124,7 +124,7 @@ final class Table {
             }
             case Instant instant -> age(instant);
             case Enum<?> constant -> constant.name().toLowerCase(Locale.ROOT);
-            default -> value.toString().replace('\n', ' ');
+            default -> Printable.of(value.toString());
         };
     }
 
