@@ -88,6 +88,13 @@ class CommandLineIT {
     }
 
     @Test
+    void whatAFailureQuotesSteersNoTerminal() throws Exception {
+        Caisson.Outcome outcome = caisson.run("image", "load", "/no/such/\u001b[2J\nfile\u009b");
+        assertEquals(125, outcome.status(), outcome::toString);
+        assertOneLine(outcome.err(), "/no/such/ [2J file :");
+    }
+
+    @Test
     void debugShowsTheStackTrace() throws Exception {
         Caisson.Outcome outcome = caisson.run("--debug", "run", "no-such-image", "true");
         assertEquals(125, outcome.status());

@@ -1,5 +1,6 @@
 package io.caisson.shell.gogo;
 
+import io.caisson.shell.library.Printable;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,8 +36,8 @@ final class DebugLog implements AutoCloseable {
     }
 
     private void print(LogEntry entry) {
-        err.println(entry.getLogLevel() + " " + entry.getLoggerName() + ": " + entry.getMessage()
-                + (entry.getException() == null ? "" : ": " + entry.getException()));
+        err.println(Printable.of(entry.getLogLevel() + " " + entry.getLoggerName() + ": " + entry.getMessage()
+                + (entry.getException() == null ? "" : ": " + entry.getException())));
     }
 
     /** Says when that was, counted from the start of this process, which is known to 10 ms. */
