@@ -93,10 +93,21 @@ public final class CommandSyntax {
                 i = shortOptions(word, line, i, values);
             }
         }
-        if (!values.containsKey("help") && (positional.size() < fewest || positional.size() > most)) {
-            throw misuse(positional.size() < fewest ? "too few operands" : "too many operands");
+        if (!values.containsKey("help")) {
+            count(positional);
         }
         return new Arguments(values, positional);
+    }
+
+    private void count(List<String> positional) {
+        if (positional.size() < fewest) {
+            // Those that must be there come first and stand for themselves: CONTAINER COMMAND [ARGUMENT…]
+            String missing = operands.split(" ", -1)[positional.size()].replace("…", "");
+            throw misuse("operand " + missing + " is missing");
+        }
+        if (positional.size() > most) {
+            throw misuse("operand '" + positional.get(most) + "' is too many");
+        }
     }
 
     private int longOption(String word, List<String> line, int next, Map<String, List<String>> values) {
@@ -152,7 +163,7 @@ public final class CommandSyntax {
 
     private CaissonException misuse(String what) {
         return new CaissonException(
-                ErrorKind.INVALID_ARGUMENT, "caisson " + name + ": " + what + " (see caisson " + name + " --help)");
+                ErrorKind.INVALID_ARGUMENT, name + ": " + what + " (see caisson " + name + " --help)");
     }
 
     /** The help text, ending without a newline. */
@@ -209,7 +220,11 @@ public final class CommandSyntax {
             return this;
         }
 
-        /** Operands, at least and at most so many. */
+        /**
+         * Operands, at least and at most so many.
+         *
+         * @param usage their names, separated by spaces, the required ones first
+         */
         public Builder operands(String usage, int fewestOperands, int mostOperands) {
             operands = usage;
             fewest = fewestOperands;

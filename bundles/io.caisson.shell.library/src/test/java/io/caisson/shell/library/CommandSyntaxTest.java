@@ -56,11 +56,26 @@ class CommandSyntaxTest {
                 "-x busybox|unknown option -x",
                 "-e|option --env needs a value: NAME=VALUE",
                 "--tty=yes busybox|option --tty takes no value",
-                "-i|too few operands"
+                "-i|operand IMAGE is missing"
             })
     void saysWhatDoesNotFitAndWhereToLook(String line, String message) {
         var failure = assertThrows(CaissonException.class, () -> run.parse(List.of(line.split(" "))));
-        assertEquals("caisson run: " + message + " (see caisson run --help)", failure.getMessage());
+        assertEquals("run: " + message + " (see caisson run --help)", failure.getMessage());
+    }
+
+    @Test
+    void namesTheOperandThatIsMissingOrTooMany() {
+        CommandSyntax exec = CommandSyntax.builder("container exec", "Run a further command")
+                .operands("CONTAINER… COMMAND [ARGUMENT…]", 2, 3)
+                .build();
+        assertTrue(refused(exec, List.of()).contains("operand CONTAINER is missing"));
+        assertTrue(refused(exec, List.of("one")).contains("operand COMMAND is missing"));
+        assertTrue(refused(exec, List.of("one", "a", "b", "c")).contains("operand 'c' is too many"));
+    }
+
+    private static String refused(CommandSyntax syntax, List<String> line) {
+        return String.valueOf(
+                assertThrows(CaissonException.class, () -> syntax.parse(line)).getMessage());
     }
 
     @Test
