@@ -53,8 +53,17 @@ final class CommandCatalog {
         throw unknown(words);
     }
 
+    /** Whether commands are called with this word in front. */
+    boolean isNoun(String word) {
+        return services().stream()
+                .anyMatch(service -> word.equals(service.getProperty(CommandProcessor.COMMAND_SCOPE)));
+    }
+
     CaissonException unknown(List<String> words) {
         String first = words.getFirst();
+        if (first.startsWith("-")) {
+            return new CaissonException(ErrorKind.INVALID_ARGUMENT, "unknown option " + first + " (see caisson --help)");
+        }
         var verbs = new TreeSet<String>();
         var nouns = new TreeSet<String>();
         for (ServiceReference<?> service : services()) {
@@ -89,8 +98,31 @@ final class CommandCatalog {
 
     /** All commands with a line on each. */
     String overview() {
+        return """
+                Usage: caisson [--debug] COMMAND [OPTION…] [OPERAND…]
+
+                Runs every Linux container in its own lightweight virtual machine.
+
+                Commands:
+                """ + table(services()) + """
+
+                  --debug    Print log messages and stack traces to standard error
+                  --version  Print the version
+                Each command explains itself with --help.""";
+    }
+
+    /** A noun's commands with a line on each. */
+    String overview(String noun) {
+        return "Usage: caisson " + noun + " COMMAND [OPTION…] [OPERAND…]\n\nCommands:\n"
+                + table(services().stream()
+                        .filter(service -> noun.equals(service.getProperty(CommandProcessor.COMMAND_SCOPE)))
+                        .toList())
+                + "\nEach command explains itself with --help.";
+    }
+
+    private String table(List<ServiceReference<?>> services) {
         var lines = new TreeMap<String, String>();
-        for (ServiceReference<?> service : services()) {
+        for (ServiceReference<?> service : services) {
             Object commands = context.getService(service);
             if (commands == null) {
                 continue;
@@ -104,23 +136,13 @@ final class CommandCatalog {
             context.ungetService(service);
         }
         int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
-        var text = new StringBuilder("""
-                Usage: caisson [--debug] COMMAND [OPTION…] [OPERAND…]
-
-                Runs every Linux container in its own lightweight virtual machine.
-
-                Commands:
-                """);
+        var text = new StringBuilder();
         lines.forEach((name, summary) -> text.append("  ")
                 .append(name)
                 .repeat(" ", width - name.length() + 2)
                 .append(summary)
                 .append('\n'));
-        return text.append("""
-
-                  --debug    Print log messages and stack traces to standard error
-                  --version  Print the version
-                Each command explains itself with --help.""").toString();
+        return text.toString();
     }
 
     private static Map<String, String> summaries(Class<?> commands) {

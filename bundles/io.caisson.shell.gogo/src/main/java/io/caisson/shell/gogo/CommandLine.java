@@ -150,15 +150,38 @@ public final class CommandLine implements ToIntFunction<String[]> {
     }
 
     private @Nullable Object execute(CommandSession session, List<String> words) throws Exception {
-        if (words.isEmpty()
-                || words.getFirst().equals("--help")
-                || words.getFirst().equals("help")) {
+        if (words.isEmpty() || isHelp(words.getFirst())) {
             return catalog.overview();
         }
-        if (words.getFirst().equals("--version")) {
+        String first = words.getFirst();
+        if (first.equals("--version")) {
             return catalog.version();
         }
+        if (first.equals("help")) {
+            return words.size() == 1 ? catalog.overview() : explain(session, words.subList(1, words.size()));
+        }
+        if (words.size() > 1 && isHelp(words.get(1)) && catalog.isNoun(first)) {
+            return catalog.overview(first);
+        }
+        return call(session, words, catalog.find(words));
+    }
+
+    private static boolean isHelp(String word) {
+        return word.equals("--help") || word.equals("-h");
+    }
+
+    private @Nullable Object explain(CommandSession session, List<String> words) throws Exception {
+        if (words.size() == 1 && catalog.isNoun(words.getFirst())) {
+            return catalog.overview(words.getFirst());
+        }
         CommandCatalog.Match match = catalog.find(words);
+        var asked = new ArrayList<>(words.subList(0, match.words()));
+        asked.add("--help");
+        return call(session, asked, match);
+    }
+
+    private @Nullable Object call(CommandSession session, List<String> words, CommandCatalog.Match match)
+            throws Exception {
         if (!(session.get(match.scope() + ":" + match.function()) instanceof Function function)) {
             throw catalog.unknown(words);
         }

@@ -3,18 +3,25 @@ package io.caisson.shell.gogo;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import io.caisson.shell.library.Arguments;
+import io.caisson.shell.library.CommandResult;
 import io.caisson.shell.library.CommandSyntax;
-import java.io.EOFException;
+import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.apache.felix.gogo.runtime.SyntaxError;
+import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Descriptor;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleEvent;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.SynchronousBundleListener;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -49,10 +56,21 @@ public final class ShellCommand {
         if (arguments.help()) {
             return SYNTAX.help();
         }
+        var exit = new ExitCommand();
+        // The scope that Gogo's shell looks into first: it makes System.exit a command, too.
+        var commands = Map.of(CommandProcessor.COMMAND_SCOPE, "gogo", CommandProcessor.COMMAND_FUNCTION, "exit");
+        context.registerService(ExitCommand.class, exit, FrameworkUtil.asDictionary(commands));
         start(FRAMEWORK_COMMANDS);
         if (arguments.value("command").isPresent()) {
-            return execute(session, arguments.value("command").get());
+            return execute(session, exit, arguments.value("command").get());
         }
+        session.getConsole().println("Caisson's shell: leave it with exit or Ctrl-D.");
+        session.getConsole().flush();
+        interact();
+        return CommandResult.exit(exit.status());
+    }
+
+    private void interact() throws BundleException, InterruptedException {
         var stopping = new CountDownLatch(1);
         SynchronousBundleListener listener = event -> {
             if (event.getType() == BundleEvent.STOPPING && event.getBundle().getBundleId() == 0) {
@@ -62,15 +80,32 @@ public final class ShellCommand {
         context.addBundleListener(listener);
         start(LINE_EDITOR);
         stopping.await();
-        return null;
     }
 
-    private static @Nullable Object execute(CommandSession session, String script) throws Exception {
+    private @Nullable Object execute(CommandSession session, ExitCommand exit, String script) throws Exception {
+        var converted = Map.of(
+                Converter.CONVERTER_CLASSES, new String[] {Bundle.class.getName(), ServiceReference.class.getName()});
+        BundleContext framework =
+                context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getBundleContext();
+        context.registerService(Converter.class, new BundleConverter(framework), FrameworkUtil.asDictionary(converted));
         try {
             return session.execute(script);
-        } catch (EOFException | SyntaxError | IllegalArgumentException e) {
-            throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + e.getMessage(), e);
+        } catch (ExitCommand.Exit e) {
+            return CommandResult.exit(exit.status());
+        } catch (Exception e) {
+            if (isScriptsFault(e)) {
+                throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + e.getMessage(), e);
+            }
+            throw e;
         }
+    }
+
+    /** What Gogo throws, and what commands throw at wrong arguments; commands' other failures speak for themselves. */
+    private static boolean isScriptsFault(Exception failure) {
+        return failure instanceof IOException
+                || failure instanceof SyntaxError
+                || failure instanceof IllegalArgumentException
+                || failure.getClass() == RuntimeException.class;
     }
 
     private void start(String symbolicName) throws BundleException {
