@@ -75,6 +75,11 @@ class CommandLineIT {
         "run --kernel nothing busybox true,nothing",
         "run --memory 1k busybox true,memory",
         "run --nope busybox,--nope",
+        "--hlep,unknown option --hlep (see caisson --help)",
+        "help nonsense,unknown command 'nonsense'",
+        "container,'container' needs a verb",
+        "run,run: operand IMAGE is missing (see caisson run --help)",
+        "container exec one,container exec: operand COMMAND is missing",
         "container exec nobody true,nobody",
         "container stop nobody,nobody",
         "container list --quiet --format json,--quiet",
@@ -142,6 +147,29 @@ class CommandLineIT {
             assertEquals(0, outcome.status(), outcome::toString);
             assertTrue(outcome.text().startsWith("Usage: caisson " + command), outcome::toString);
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-h,Usage: caisson [--debug] COMMAND",
+        "help,Usage: caisson [--debug] COMMAND",
+        "help run,Usage: caisson run [OPTION…] IMAGE",
+        "help image list,Usage: caisson image list",
+        "help container,Usage: caisson container COMMAND",
+        "container --help,Usage: caisson container COMMAND",
+        "system -h,Usage: caisson system COMMAND"
+    })
+    void helpIsThereHoweverItIsAskedFor(String line, String beginning) throws Exception {
+        Caisson.Outcome outcome = caisson.run(line.split(" "));
+        assertEquals(0, outcome.status(), outcome::toString);
+        assertTrue(outcome.text().startsWith(beginning), outcome::toString);
+    }
+
+    @Test
+    void aNounsHelpListsItsCommandsOnly() throws Exception {
+        String text = caisson.run("container", "--help").text();
+        assertTrue(text.contains("\n  container exec  Run a further command"), text);
+        assertFalse(text.contains("image list"), text);
     }
 
     @Test

@@ -151,6 +151,7 @@ class OtherTerminalsIT {
     @Test
     void theShellRunsTheSameCommandsRemembersAndCompletesThem() throws Exception {
         try (AtTerminal terminal = AtTerminal.start(caisson, SIZE, "shell")) {
+            terminal.await("leave it with exit or Ctrl-D");
             terminal.await("g!");
             // What is typed comes back in colours; so what is waited for is computed.
             terminal.type("run busybox expr 40 + 2\r");
@@ -204,5 +205,70 @@ class OtherTerminalsIT {
         assertEquals(
                 new Caisson.Outcome(125, "", "caisson: the script fails: Command not found: no-such-command\n"),
                 faulty);
+    }
+
+    @Test
+    void scriptsUseTheFrameworksCommandsOnBundlesAndServices() throws Exception {
+        for (String image : new String[] {"io.caisson.image.gogo", identifier("io.caisson.image.gogo")}) {
+            String text = printed(caisson.run("shell", "-c", "stop " + image + "; lb -s io.caisson.image.gogo"));
+            assertTrue(text.contains("|Resolved "), text);
+        }
+        assertTrue(printed(caisson.run("shell", "-c", "headers 0")).contains("Bundle-SymbolicName"));
+        // What a shell does to bundles stays in that shell, however it is called.
+        String others = "lb -s io.caisson.image.gogo";
+        assertEquals(
+                0,
+                caisson.run("system", "shell", "-c", "uninstall io.caisson.image.gogo")
+                        .status());
+        assertEquals(
+                0,
+                caisson.run("--debug", "shell", "-c", "uninstall io.caisson.image.gogo")
+                        .status());
+        assertTrue(printed(caisson.run("system", "shell", "-c", others)).contains("|Active "));
+    }
+
+    private static String identifier(String bundle) throws Exception {
+        return printed(caisson.run("shell", "-c", "lb -s " + bundle))
+                .lines()
+                .filter(line -> line.contains(bundle))
+                .map(line -> line.substring(0, line.indexOf('|')).strip())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void exitEndsTheScriptWithItsStatus() throws Exception {
+        assertEquals(new Caisson.Outcome(7, "", ""), caisson.run("shell", "-c", "exit 7; run no-such-image true"));
+        assertEquals(new Caisson.Outcome(0, "", ""), caisson.run("shell", "-c", "exit"));
+        Caisson.Outcome faulty = caisson.run("shell", "-c", "exit 256");
+        assertEquals(new Caisson.Outcome(125, "", "caisson: exit takes a status from 0 to 255, not '256'\n"), faulty);
+    }
+
+    @Test
+    void exitLeavesTheShellWithItsStatus() throws Exception {
+        leaves("exit", 0);
+        leaves("exit 3", 3);
+    }
+
+    private static void leaves(String line, int status) throws Exception {
+        try (AtTerminal terminal = AtTerminal.start(caisson, SIZE, "shell")) {
+            terminal.await("g!");
+            terminal.type(line + "\r");
+            assertEquals(status, terminal.finish(), terminal::shown);
+            assertFalse(terminal.shown().contains("Exception"), terminal::shown);
+            assertFalse(terminal.shown().contains("coerce"), terminal::shown);
+            assertTrue(terminal.isAsBefore());
+        }
+    }
+
+    @Test
+    void aFaultyScriptIsRefusedInOneLine() throws Exception {
+        assertEquals(
+                new Caisson.Outcome(125, "", "caisson: the script fails: no matches found: $?\n"),
+                caisson.run("shell", "-c", "lb -s $?"));
+        Caisson.Outcome nothing = caisson.run("shell", "-c", "$nothing x");
+        assertEquals(125, nothing.status());
+        assertTrue(nothing.err().startsWith("caisson: the script fails: Command name evaluates to null"), nothing::err);
+        assertEquals(nothing.err().length() - 1, nothing.err().indexOf('\n'), nothing::err);
     }
 }
