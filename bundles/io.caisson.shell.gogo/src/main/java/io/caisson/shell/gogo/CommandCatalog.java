@@ -62,7 +62,8 @@ final class CommandCatalog {
     CaissonException unknown(List<String> words) {
         String first = words.getFirst();
         if (first.startsWith("-")) {
-            return new CaissonException(ErrorKind.INVALID_ARGUMENT, "unknown option " + first + " (see caisson --help)");
+            return new CaissonException(
+                    ErrorKind.INVALID_ARGUMENT, "unknown option " + first + " (see caisson --help)");
         }
         var verbs = new TreeSet<String>();
         var nouns = new TreeSet<String>();
