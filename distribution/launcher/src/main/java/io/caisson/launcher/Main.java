@@ -54,6 +54,7 @@ public final class Main {
     }
 
     private static int run(String[] arguments, Request request, Ending ending) throws LaunchException {
+        RawArguments.check(arguments);
         String location = System.getProperty("caisson.distribution");
         if (location == null) {
             throw new LaunchException(
