@@ -3,6 +3,7 @@ package io.caisson.launcher;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -52,7 +53,7 @@ final class LockFile {
         }
     }
 
-    /** Locks a file alone, if nobody holds it and it stays there; closing the channel ends that. */
+    /** Locks a file alone, if nobody holds it, this process included, and it stays there; closing the channel ends that. */
     static @Nullable FileChannel alone(Path file) throws IOException {
         return alone(file, LockFile::open);
     }
@@ -66,6 +67,10 @@ final class LockFile {
             if (lock != null && before != null && Objects.equals(before, key(file))) {
                 return channel;
             }
+        } catch (OverlappingFileLockException e) {
+            // This process holds it.
+            channel.close();
+            return null;
         } catch (Throwable e) {
             channel.close();
             throw e;

@@ -11,16 +11,21 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Set;
 import org.osgi.framework.BundleException;
 
 /**
  * The framework's storage. All one-shot commands of a distribution share one, prepared once beside its place and
  * published by renaming it; they only read it. A lock file beside it, held shared while a framework uses it, keeps
- * others from removing it. Storages that nobody uses any more are removed when a new one is made; those that were one
- * framework's alone, and that framework was killed, by the next command.
+ * others from removing it; its time of modification says when that was last. Distributions that take turns on one home
+ * keep their storages: when a new one is made, those of the others are removed that were used least lately and that
+ * nobody uses. Storages that were one framework's alone, and that framework was killed, go with the next command.
  */
 final class Storage implements AutoCloseable {
     /** Images and containers may hold what is not for others' eyes. */
@@ -29,6 +34,15 @@ final class Storage implements AutoCloseable {
 
     /** Begins the names of storages of one framework alone. */
     private static final String OWN = "own-";
+
+    /** Begins the names of storages that are being prepared. */
+    private static final String NEW = "new-";
+
+    /** Begins the names of storages that are being removed: half of one is none. */
+    private static final String OLD = "old-";
+
+    /** How many distributions keep their storage. */
+    private static final int KEPT = 4;
 
     private final Path directory;
     private final FileChannel lock;
@@ -57,6 +71,7 @@ final class Storage implements AutoCloseable {
         removeUnused(parent, OWN);
         FileChannel lock = LockFile.share(lockFile(directory));
         try {
+            Files.setLastModifiedTime(lockFile(directory), FileTime.from(Instant.now()));
             if (!Files.isDirectory(directory)) {
                 publish(parent, directory, home, distribution);
             }
@@ -108,8 +123,11 @@ final class Storage implements AutoCloseable {
             if (!held.isValid() || Files.isDirectory(directory)) {
                 return;
             }
-            removeUnused(parent, "");
-            Path prepared = Files.createTempDirectory(parent, "new-");
+            // Of whoever was killed while it prepared or removed one: it held this lock.
+            removeUnused(parent, NEW);
+            removeUnused(parent, OLD);
+            removeLeastUsed(parent);
+            Path prepared = Files.createTempDirectory(parent, NEW);
             try {
                 RunningFramework.install(distribution, prepared);
                 RunningFramework.rehearse(distribution, home, prepared);
@@ -124,13 +142,45 @@ final class Storage implements AutoCloseable {
         try (var entries = Files.newDirectoryStream(
                 parent, entry -> entry.getFileName().toString().startsWith(prefix) && Files.isDirectory(entry))) {
             for (Path entry : entries) {
-                try (FileChannel alone = LockFile.alone(lockFile(entry))) {
-                    if (alone != null) {
-                        delete(entry);
-                        Files.deleteIfExists(lockFile(entry));
-                    }
-                }
+                removeUnused(entry, entry);
             }
+        }
+    }
+
+    /**
+     * Removes a storage unless a framework uses it.
+     *
+     * @param aside the name it has while it is removed
+     */
+    private static void removeUnused(Path directory, Path aside) throws IOException {
+        try (FileChannel alone = LockFile.alone(lockFile(directory))) {
+            if (alone != null) {
+                if (!aside.equals(directory)) {
+                    Files.move(directory, aside, StandardCopyOption.ATOMIC_MOVE);
+                }
+                delete(aside);
+                Files.deleteIfExists(lockFile(directory));
+            }
+        }
+    }
+
+    /** Makes room for one more shared storage. */
+    private static void removeLeastUsed(Path parent) throws IOException {
+        record Candidate(Path directory, FileTime used) {}
+        var candidates = new ArrayList<Candidate>();
+        try (var entries = Files.newDirectoryStream(
+                parent, entry -> !entry.getFileName().toString().startsWith(OWN) && Files.isDirectory(entry))) {
+            for (Path entry : entries) {
+                Path lock = lockFile(entry);
+                // A storage without a lock file is nobody's.
+                candidates.add(new Candidate(
+                        entry, Files.exists(lock) ? Files.getLastModifiedTime(lock) : FileTime.fromMillis(0)));
+            }
+        }
+        candidates.sort(Comparator.comparing(Candidate::used).reversed());
+        for (Candidate candidate : candidates.subList(Math.min(KEPT - 1, candidates.size()), candidates.size())) {
+            Path directory = candidate.directory();
+            removeUnused(directory, directory.resolveSibling(OLD + directory.getFileName()));
         }
     }
 

@@ -55,6 +55,18 @@ class LockFileTest {
     }
 
     @Test
+    void whatThisProcessItselfHoldsNobodyGetsAlone() throws Exception {
+        Path file = directory.resolve("a.lock");
+        try (FileChannel held = LockFile.share(file)) {
+            assertTrue(held.isOpen());
+            assertNull(LockFile.alone(file));
+        }
+        try (FileChannel alone = LockFile.alone(file)) {
+            assertNotNull(alone);
+        }
+    }
+
+    @Test
     void aFileThatIsNotThereIsMadeAndLocked() throws Exception {
         Path file = directory.resolve("new.lock");
         try (FileChannel locked = LockFile.share(file)) {

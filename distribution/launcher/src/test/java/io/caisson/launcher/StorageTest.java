@@ -57,7 +57,70 @@ class StorageTest {
         bundle("1.0.0.longer");
         try (Storage storage = Storage.shared(home, Distribution.at(root))) {
             assertNotEquals(first, storage.directory());
-            assertFalse(Files.exists(first), "nobody uses the former storage, so it is removed");
+            assertTrue(Files.exists(first), "whoever goes back to the former distribution finds its storage");
+        }
+    }
+
+    /** The distribution with a configuration that differs from others by this. */
+    private Distribution variant(String name) throws Exception {
+        Files.writeString(root.resolve("conf/caisson.properties"), "features=one\nvariant=" + name + "\n");
+        return Distribution.at(root);
+    }
+
+    /** Uses such a distribution; returns its storage. */
+    private Path use(String variant) throws Exception {
+        try (Storage storage = Storage.shared(home, variant(variant))) {
+            return storage.directory();
+        }
+    }
+
+    @Test
+    void fourDistributionsThatTakeTurnsKeepTheirStorages() throws Exception {
+        Path first = use("a");
+        Path second = use("b");
+        use("c");
+        use("d");
+        Path marked = Files.createFile(first.resolve("mark"));
+        assertEquals(first, use("a"));
+        assertTrue(Files.exists(marked), "it has not been made again");
+
+        Path fifth = use("e");
+        assertFalse(Files.exists(second), "it was used least lately");
+        assertFalse(Files.exists(second.resolveSibling(second.getFileName() + ".lock")));
+        assertTrue(Files.exists(marked));
+        assertTrue(Files.exists(fifth));
+        assertEquals(4, storages());
+    }
+
+    @Test
+    void aStorageThatSomebodyUsesIsNotRemovedHoweverOldItIs() throws Exception {
+        Path removed;
+        try (Storage used = Storage.shared(home, variant("a"))) {
+            removed = use("b");
+            for (String variant : new String[] {"c", "d", "e", "f"}) {
+                use(variant);
+            }
+            assertTrue(Files.exists(used.directory()));
+            assertFalse(Files.exists(removed));
+            assertEquals(5, storages());
+        }
+        use("g");
+        assertEquals(4, storages());
+    }
+
+    @Test
+    void whatWasLeftHalfMadeOrHalfRemovedGoesWithTheNextThatIsMade() throws Exception {
+        for (String name : new String[] {"new-1", "old-0123456789abcdef"}) {
+            Files.createFile(
+                    Files.createDirectories(home.resolve("felix").resolve(name)).resolve("file"));
+        }
+        use("a");
+        assertEquals(1, storages());
+    }
+
+    private long storages() throws Exception {
+        try (var entries = Files.list(home.resolve("felix"))) {
+            return entries.filter(Files::isDirectory).count();
         }
     }
 
