@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Ties a process to this command's streams, terminal and signals until the process ends. SIGINT, SIGTERM and SIGHUP go
  * to the process, which may handle or ignore them. The third SIGINT or SIGTERM ends the command whatever the process
- * does, and so does a hangup that the process survives: nobody is there any more to end it otherwise.
+ * does, which who has sent two in vain is told; and so does a hangup that the process survives: nobody is there any more
+ * to end it otherwise.
  *
  * <p>Threads: one for each stream, platform threads because they block in reads and writes of the host; the thread that
  * waits for the process is the command's own.
@@ -33,6 +35,9 @@ final class Attachment implements AutoCloseable {
     /** As many SIGINTs and SIGTERMs end Docker's commands, too; timeout(1) alone sends two. */
     private static final int ENOUGH_REQUESTS = 3;
 
+    /** How long a process gets to end before whoever asked twice is told that it goes on. */
+    private static final Duration REQUEST_GRACE = Duration.ofSeconds(1);
+
     /** How long a process gets to end when its user's terminal has gone. */
     private static final Duration HANGUP_GRACE = Duration.ofSeconds(5);
 
@@ -40,6 +45,7 @@ final class Attachment implements AutoCloseable {
     private static final ExitStatus BROKEN_PIPE = new ExitStatus(128 + 13, 13);
 
     private final ContainerProcess process;
+    private final String subject;
     private final CommandStreams streams;
     private final boolean interactive;
     private final Thread command = Thread.currentThread();
@@ -58,11 +64,13 @@ final class Attachment implements AutoCloseable {
 
     private Attachment(
             ContainerProcess process,
+            String subject,
             CommandSession session,
             boolean interactive,
             Optional<ProcessSpec.TerminalSize> terminal)
             throws IOException {
         this.process = process;
+        this.subject = subject;
         this.interactive = interactive;
         streams = CommandStreams.of(session);
         size = terminal.orElse(null);
@@ -76,6 +84,7 @@ final class Attachment implements AutoCloseable {
     /**
      * Takes over this command's streams. The process need not be started yet.
      *
+     * @param subject what ends with this command, for messages
      * @param interactive whether to pass standard input on; when that is a terminal and the process has one, it is in raw
      *     mode from now on
      * @param terminal the size the process's terminal was made with, if it has one
@@ -83,11 +92,12 @@ final class Attachment implements AutoCloseable {
      */
     static Attachment of(
             ContainerProcess process,
+            String subject,
             CommandSession session,
             boolean interactive,
             Optional<ProcessSpec.TerminalSize> terminal) {
         try {
-            return new Attachment(process, session, interactive, terminal);
+            return new Attachment(process, subject, session, interactive, terminal);
         } catch (IOException e) {
             throw new CaissonException(ErrorKind.UNAVAILABLE, "cannot take over the terminal: " + e.getMessage(), e);
         }
@@ -234,13 +244,7 @@ final class Attachment implements AutoCloseable {
         try {
             switch (kind) {
                 case WINCH -> followSize();
-                case INT, TERM -> {
-                    if (requestsToEnd.incrementAndGet() == ENOUGH_REQUESTS) {
-                        end(kind);
-                    } else {
-                        process.signal(kind.number());
-                    }
-                }
+                case INT, TERM -> requestedToEnd(kind, requestsToEnd.incrementAndGet());
                 case HUP -> {
                     process.signal(kind.number());
                     if (process.await(HANGUP_GRACE).isEmpty()) {
@@ -255,6 +259,32 @@ final class Attachment implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void requestedToEnd(Signals.Kind kind, int requests) throws InterruptedException {
+        if (requests == ENOUGH_REQUESTS) {
+            end(kind);
+            return;
+        }
+        process.signal(kind.number());
+        if (requests == ENOUGH_REQUESTS - 1
+                && process.await(REQUEST_GRACE).isEmpty()
+                && requestsToEnd.get() == requests) {
+            tell("caisson: " + subject + " has been sent SIG" + kind + " and goes on; once more ends it at once");
+        }
+    }
+
+    private void tell(String line) {
+        // In raw mode the terminal does not return to the left by itself.
+        String end = rawMode.isPresent() ? "\r\n" : "\n";
+        try {
+            OutputStream console = streams.error();
+            console.write((line + end).getBytes(StandardCharsets.UTF_8));
+            console.flush();
+        } catch (IOException e) {
+            // Nobody reads it; what it tells about goes on as it is.
+            return;
         }
     }
 

@@ -53,6 +53,9 @@ public final class ContainerCommands {
 
     private static final int STOP_SECONDS = 10;
 
+    private static final String SIGNALS =
+            "SIGINT, SIGTERM and SIGHUP go to the process, which may ignore them; the third SIGINT or SIGTERM ends the %s at once.";
+
     private static final CommandSyntax RUN = process(
                     CommandSyntax.builder("run", "Run a command in a new container, in a virtual machine of its own"))
             .option((char) 0, "name", "NAME", "Name the container")
@@ -68,12 +71,14 @@ public final class ContainerCommands {
             .option((char) 0, "boot-timeout", "SECONDS", "How long the guest may take to answer (default 30)")
             .operands("IMAGE [COMMAND [ARGUMENT…]]", 1, Integer.MAX_VALUE)
             .optionsFirst()
+            .note(SIGNALS.formatted("container"))
             .build();
 
     private static final CommandSyntax EXEC = process(
                     CommandSyntax.builder("container exec", "Run a further command in a running container"))
             .operands("CONTAINER COMMAND [ARGUMENT…]", 2, Integer.MAX_VALUE)
             .optionsFirst()
+            .note(SIGNALS.formatted("process"))
             .build();
 
     private static final CommandSyntax LIST =
@@ -111,7 +116,14 @@ public final class ContainerCommands {
         checkTerminal(RUN, arguments, session);
         ContainerSpec spec = containerSpec(arguments);
         try (Container container = create(spec)) {
-            return attach(session, container.init(), arguments, spec.process().terminal(), true);
+            String subject = "container " + container.info().id();
+            return attach(
+                    session,
+                    container.init(),
+                    subject,
+                    arguments,
+                    spec.process().terminal(),
+                    true);
         }
     }
 
@@ -151,7 +163,8 @@ public final class ContainerCommands {
         ContainerHandle container = containers.find(arguments.operands().getFirst());
         ProcessSpec spec = processSpec(arguments);
         try (ContainerProcess process = executable(() -> container.exec(spec))) {
-            return attach(session, process, arguments, spec.terminal(), false);
+            String subject = "the process in container " + arguments.operands().getFirst();
+            return attach(session, process, subject, arguments, spec.terminal(), false);
         }
     }
 
@@ -205,11 +218,12 @@ public final class ContainerCommands {
     private @Nullable Object attach(
             CommandSession session,
             ContainerProcess process,
+            String subject,
             Arguments arguments,
             Optional<ProcessSpec.TerminalSize> terminal,
             boolean start)
             throws InterruptedException {
-        try (var attachment = Attachment.of(process, session, arguments.has("interactive"), terminal)) {
+        try (var attachment = Attachment.of(process, subject, session, arguments.has("interactive"), terminal)) {
             attachment.passOutput();
             try {
                 if (start) {

@@ -23,6 +23,7 @@ public final class CommandSyntax {
     private final int fewest;
     private final int most;
     private final boolean mixed;
+    private final String note;
     private final Map<String, Option> byLongName;
     private final Map<Character, Option> byShortName;
 
@@ -33,6 +34,7 @@ public final class CommandSyntax {
         fewest = builder.fewest;
         most = builder.most;
         mixed = builder.mixed;
+        note = builder.note;
         byLongName = new LinkedHashMap<>(builder.options);
         byShortName = new LinkedHashMap<>();
         for (Option option : byLongName.values()) {
@@ -181,6 +183,9 @@ public final class CommandSyntax {
             text.append("\n  ").append(option.usage());
             text.repeat(" ", width - option.usage().length() + 2).append(option.help);
         }
+        if (!note.isEmpty()) {
+            text.append("\n\n").append(note);
+        }
         return text.toString();
     }
 
@@ -193,6 +198,7 @@ public final class CommandSyntax {
         private int fewest;
         private int most;
         private boolean mixed = true;
+        private String note = "";
 
         private Builder(String name, String summary) {
             this.name = name;
@@ -235,6 +241,12 @@ public final class CommandSyntax {
         /** From the first operand on everything is an operand, whatever it looks like. */
         public Builder optionsFirst() {
             mixed = false;
+            return this;
+        }
+
+        /** What else there is to know, after the options: one sentence or a few, each with its full stop. */
+        public Builder note(String text) {
+            note = text;
             return this;
         }
 

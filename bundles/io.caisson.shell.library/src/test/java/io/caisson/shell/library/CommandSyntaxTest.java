@@ -87,6 +87,15 @@ class CommandSyntaxTest {
         assertTrue(help.endsWith("  -h, --help            Print this text"), help);
     }
 
+    @Test
+    void whatElseThereIsToKnowComesLast() {
+        String help = CommandSyntax.builder("run", "Run a container")
+                .note("Signals go to it.")
+                .build()
+                .help();
+        assertTrue(help.endsWith("  -h, --help  Print this text\n\nSignals go to it."), help);
+    }
+
     @ParameterizedTest
     @CsvSource({"64m,67108864", "1G,1073741824", "2gib,2147483648", "512,512", "3kb,3072"})
     void readsSizesInBinaryUnits(String text, long bytes) {
