@@ -57,4 +57,10 @@ public final class CaissonException extends RuntimeException {
     public String getMessage() {
         return Objects.requireNonNull(super.getMessage());
     }
+
+    /** Its message alone, with who speaks in front: shells show a failure by this, which no class needs to be named for. */
+    @Override
+    public String toString() {
+        return "caisson: " + getMessage();
+    }
 }

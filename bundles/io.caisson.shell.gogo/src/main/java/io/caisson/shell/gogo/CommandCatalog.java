@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.felix.service.command.CommandProcessor;
@@ -37,20 +38,24 @@ final class CommandCatalog {
     record Match(String scope, String function, int words) {}
 
     Match find(List<String> words) {
+        return lookup(words).orElseThrow(() -> unknown(words));
+    }
+
+    Optional<Match> lookup(List<String> words) {
         String first = words.getFirst();
         for (ServiceReference<?> service : services()) {
             String scope = String.valueOf(service.getProperty(CommandProcessor.COMMAND_SCOPE));
             if (strings(service.getProperty(MARK)).contains(first)) {
-                return new Match(scope, first, 1);
+                return Optional.of(new Match(scope, first, 1));
             }
             if (scope.equals(first)
                     && words.size() > 1
                     && strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION))
                             .contains(words.get(1))) {
-                return new Match(scope, words.get(1), 2);
+                return Optional.of(new Match(scope, words.get(1), 2));
             }
         }
-        throw unknown(words);
+        return Optional.empty();
     }
 
     /** Whether commands are called with this word in front. */
@@ -93,6 +98,21 @@ final class CommandCatalog {
                         + "; there are: " + String.join(", ", verbs));
     }
 
+    /** What whoever calls a command by this name in Gogo is told when there is none. */
+    CaissonException unknownInShell(String name) {
+        var meant = new TreeSet<String>();
+        for (ServiceReference<?> service : services()) {
+            if (strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION)).contains(name)) {
+                meant.add(service.getProperty(CommandProcessor.COMMAND_SCOPE) + ":" + name);
+            }
+        }
+        return new CaissonException(
+                ErrorKind.INVALID_ARGUMENT,
+                "unknown command '" + name + "'"
+                        + (meant.isEmpty() ? "" : "; did you mean " + String.join(" or ", meant) + "?")
+                        + " (help lists those there are)");
+    }
+
     String version() {
         return "caisson " + context.getBundle().getVersion();
     }
@@ -121,7 +141,28 @@ final class CommandCatalog {
                 + "\nEach command explains itself with --help.";
     }
 
+    /** All commands by their nouns, as Gogo calls them, and a word on Gogo's own. */
+    String shellOverview() {
+        var nouns = new TreeMap<String, List<ServiceReference<?>>>();
+        for (ServiceReference<?> service : services()) {
+            String noun = String.valueOf(service.getProperty(CommandProcessor.COMMAND_SCOPE));
+            nouns.computeIfAbsent(noun, key -> new ArrayList<>()).add(service);
+        }
+        var text = new StringBuilder("Caisson's commands:\n");
+        nouns.forEach(
+                (noun, services) -> text.append("\n").append(noun).append('\n').append(table(lines(services, ":"))));
+        return text + """
+
+                Gogo's own work on bundles (lb, start, stop, update, install) and text (grep, each, cat); felix:help
+                lists all commands. help COMMAND explains one; exit or Ctrl-D leaves the shell.""";
+    }
+
     private String table(List<ServiceReference<?>> services) {
+        return table(lines(services, " "));
+    }
+
+    /** Names and summaries, nouns and verbs separated by this. */
+    private Map<String, String> lines(List<ServiceReference<?>> services, String separator) {
         var lines = new TreeMap<String, String>();
         for (ServiceReference<?> service : services) {
             Object commands = context.getService(service);
@@ -132,10 +173,14 @@ final class CommandCatalog {
             Map<String, String> summaries = summaries(commands.getClass());
             for (String function : strings(service.getProperty(CommandProcessor.COMMAND_FUNCTION))) {
                 boolean isShort = strings(service.getProperty(MARK)).contains(function);
-                lines.put(isShort ? function : scope + " " + function, summaries.getOrDefault(function, ""));
+                lines.put(isShort ? function : scope + separator + function, summaries.getOrDefault(function, ""));
             }
             context.ungetService(service);
         }
+        return lines;
+    }
+
+    private static String table(Map<String, String> lines) {
         int width = lines.keySet().stream().mapToInt(String::length).max().orElse(0);
         var text = new StringBuilder();
         lines.forEach((name, summary) -> text.append("  ")

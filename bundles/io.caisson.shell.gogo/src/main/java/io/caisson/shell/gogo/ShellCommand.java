@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.felix.gogo.runtime.SyntaxError;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Function;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -36,6 +39,11 @@ public final class ShellCommand {
     /** The framework's own commands: bundles, services, start levels. */
     private static final String FRAMEWORK_COMMANDS = "org.apache.felix.gogo.command";
 
+    private static final String SCOPE = "gogo";
+
+    /** As Gogo's Reflective has it. */
+    private static final Pattern MISUSE = Pattern.compile("Cannot coerce ([\\w:]+)\\(.*\\) to any of \\[");
+
     private static final CommandSyntax SYNTAX = CommandSyntax.builder(
                     "shell", "Open an interactive Gogo shell on all services; bundles can be swapped there")
             .option('c', "command", "SCRIPT", "Execute this Gogo script instead and exit")
@@ -57,9 +65,15 @@ public final class ShellCommand {
             return SYNTAX.help();
         }
         var exit = new ExitCommand();
-        // The scope that Gogo's shell looks into first: it makes System.exit a command, too.
-        var commands = Map.of(CommandProcessor.COMMAND_SCOPE, "gogo", CommandProcessor.COMMAND_FUNCTION, "exit");
-        context.registerService(ExitCommand.class, exit, FrameworkUtil.asDictionary(commands));
+        var catalog = new CommandCatalog(context);
+        // Gogo's shell makes System.exit a command, too.
+        register(ExitCommand.class, exit, "exit");
+        register(Function.class, new HelpCommand(catalog), "help");
+        // What Gogo calls, with the name in front, when there is no such command.
+        Function unknown = (current, words) -> {
+            throw catalog.unknownInShell(words.getFirst().toString());
+        };
+        register(Function.class, unknown, "default");
         start(FRAMEWORK_COMMANDS);
         if (arguments.value("command").isPresent()) {
             return execute(session, exit, arguments.value("command").get());
@@ -68,6 +82,15 @@ public final class ShellCommand {
         session.getConsole().flush();
         interact();
         return CommandResult.exit(exit.status());
+    }
+
+    /** Registers a command in the scope that Gogo's shell looks into first, before its own of the same name. */
+    private <T> void register(Class<T> type, T command, String name) {
+        var properties = Map.of(
+                CommandProcessor.COMMAND_SCOPE, SCOPE,
+                CommandProcessor.COMMAND_FUNCTION, name,
+                Constants.SERVICE_RANKING, 1);
+        context.registerService(type, command, FrameworkUtil.asDictionary(properties));
     }
 
     private void interact() throws BundleException, InterruptedException {
@@ -88,13 +111,14 @@ public final class ShellCommand {
         BundleContext framework =
                 context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getBundleContext();
         context.registerService(Converter.class, new BundleConverter(framework), FrameworkUtil.asDictionary(converted));
+        session.put("SCOPE", SCOPE + ":*");
         try {
             return session.execute(script);
         } catch (ExitCommand.Exit e) {
             return CommandResult.exit(exit.status());
         } catch (Exception e) {
             if (isScriptsFault(e)) {
-                throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + e.getMessage(), e);
+                throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + reason(e), e);
             }
             throw e;
         }
@@ -106,6 +130,15 @@ public final class ShellCommand {
                 || failure instanceof SyntaxError
                 || failure instanceof IllegalArgumentException
                 || failure.getClass() == RuntimeException.class;
+    }
+
+    /** Gogo lists the Java signatures it has tried: what the command takes is a matter of its help. */
+    private static String reason(Exception failure) {
+        String message = String.valueOf(failure.getMessage());
+        Matcher misuse = MISUSE.matcher(message);
+        return misuse.lookingAt()
+                ? misuse.group(1) + " does not take these arguments (see help " + misuse.group(1) + ")"
+                : message;
     }
 
     private void start(String symbolicName) throws BundleException {

@@ -51,4 +51,17 @@ class CommandCatalogTest {
                 message,
                 assertThrows(CaissonException.class, () -> catalog.find(words)).getMessage());
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "exec|unknown command 'exec'; did you mean container:exec? (help lists those there are)",
+                "list|unknown command 'list'; did you mean container:list or image:list? (help lists those there are)",
+                "ps|unknown command 'ps' (help lists those there are)"
+            },
+            delimiter = '|')
+    void inTheShellItNamesCommandsAsTheShellDoes(String name, String message) {
+        assertEquals(message, catalog.unknownInShell(name).getMessage());
+    }
 }

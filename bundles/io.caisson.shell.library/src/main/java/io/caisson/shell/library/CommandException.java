@@ -26,4 +26,11 @@ public final class CommandException extends RuntimeException {
     public int status() {
         return status;
     }
+
+    /** As {@link io.caisson.service.api.CaissonException}'s. */
+    @Override
+    @SuppressWarnings("OverrideThrowableToString")
+    public String toString() {
+        return "caisson: " + getMessage();
+    }
 }

@@ -80,4 +80,11 @@ public final class PartialFailure extends RuntimeException {
     public List<CaissonException> failures() {
         return failures;
     }
+
+    /** As {@link io.caisson.service.api.CaissonException}'s. */
+    @Override
+    @SuppressWarnings("OverrideThrowableToString")
+    public String toString() {
+        return "caisson: " + getMessage();
+    }
 }
