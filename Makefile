@@ -1,6 +1,6 @@
 # The verbs people know from the original; each does its work elsewhere.
 
-.PHONY: all test integration protos docs serve-docs fetch-default-kernel cross-prep clean
+.PHONY: all test integration protos docs serve-docs fetch-default-kernel cross-prep clean help
 
 export root = $(CURDIR)
 SETUP = . cnf/setup.sh && begin $@
@@ -41,6 +41,11 @@ fetch-default-kernel:
 cross-prep:
 	guest/build --prepare
 
-# Leaves what was downloaded or built for later in ~/.m2, ~/.cargo and ~/.cache/caisson.
+# Removes what was built; leaves what was downloaded or built for later in ~/.m2, ~/.cargo and ~/.cache/caisson.
 clean:
 	find . -name .git -prune -o -type d -name target -prune -exec rm -rf {} +
+
+# Lists these verbs.
+help:
+	@sed -n '/^# /{s/^# //;h;n;/^[a-z-]*:/{s/:.*//;G;s/\n/ /;p}}' Makefile | \
+	  while read -r verb text; do printf '%-22s%s\n' "$$verb" "$$text"; done
