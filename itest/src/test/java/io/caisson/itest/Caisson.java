@@ -117,16 +117,13 @@ final class Caisson {
     /** A command that runs. */
     static final class Started implements AutoCloseable {
         private final Process process;
-        private final Object changed = new Object();
-        private final ByteArrayOutputStream written = new ByteArrayOutputStream();
-        private boolean ended;
-        private final CompletableFuture<byte[]> out;
-        private final CompletableFuture<byte[]> err;
+        private final Written out;
+        private final Written err;
 
         private Started(Process process) {
             this.process = process;
-            out = CompletableFuture.supplyAsync(() -> readOutput(process.getInputStream()), Thread::startVirtualThread);
-            err = CompletableFuture.supplyAsync(() -> readAll(process.getErrorStream()), Thread::startVirtualThread);
+            out = new Written(process.getInputStream());
+            err = new Written(process.getErrorStream());
         }
 
         Process process() {
@@ -140,49 +137,17 @@ final class Caisson {
 
         /** Waits for the first line of standard output. */
         String firstLine() throws InterruptedException {
-            String text = awaitOutput("\n");
-            return text.substring(0, text.indexOf('\n'));
+            return out.firstLine();
+        }
+
+        /** Waits for the first line of standard error. */
+        String firstErrorLine() throws InterruptedException {
+            return err.firstLine();
         }
 
         /** Waits for a line of standard output. */
         void awaitLine(String line) throws InterruptedException {
-            awaitOutput(line + "\n");
-        }
-
-        private String awaitOutput(String part) throws InterruptedException {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            synchronized (changed) {
-                String text = written.toString(StandardCharsets.UTF_8);
-                while (!text.contains(part)) {
-                    long left = (deadline - System.nanoTime()) / 1_000_000;
-                    if (ended || left <= 0) {
-                        throw new AssertionError("'" + part + "' is not in the output: " + text);
-                    }
-                    changed.wait(left);
-                    text = written.toString(StandardCharsets.UTF_8);
-                }
-                return text;
-            }
-        }
-
-        private byte[] readOutput(InputStream from) {
-            byte[] buffer = new byte[64 << 10];
-            try (from) {
-                for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
-                    synchronized (changed) {
-                        written.write(buffer, 0, count);
-                        changed.notifyAll();
-                    }
-                }
-                return written.toByteArray();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            } finally {
-                synchronized (changed) {
-                    ended = true;
-                    changed.notifyAll();
-                }
-            }
+            out.await(line + "\n");
         }
 
         /** Writes everything and closes the input. */
@@ -201,26 +166,73 @@ final class Caisson {
             if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 throw new AssertionError("still runs after " + PATIENCE_SECONDS + " s: " + process.info());
             }
-            return new Outcome(
-                    process.exitValue(),
-                    new String(out.join(), StandardCharsets.UTF_8),
-                    new String(err.join(), StandardCharsets.UTF_8));
-        }
-
-        private static byte[] readAll(InputStream from) {
-            try (from) {
-                var bytes = new ByteArrayOutputStream();
-                from.transferTo(bytes);
-                return bytes.toByteArray();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            return new Outcome(process.exitValue(), out.all(), err.all());
         }
 
         @Override
         public void close() {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
+        }
+    }
+
+    /** What a command has written to one of its streams so far. */
+    private static final class Written {
+        private final Object changed = new Object();
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private final CompletableFuture<Void> end;
+        // Guarded by changed.
+        private boolean ended;
+
+        Written(InputStream from) {
+            end = CompletableFuture.runAsync(() -> read(from), Thread::startVirtualThread);
+        }
+
+        private void read(InputStream from) {
+            byte[] buffer = new byte[64 << 10];
+            try (from) {
+                for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+                    synchronized (changed) {
+                        bytes.write(buffer, 0, count);
+                        changed.notifyAll();
+                    }
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } finally {
+                synchronized (changed) {
+                    ended = true;
+                    changed.notifyAll();
+                }
+            }
+        }
+
+        String firstLine() throws InterruptedException {
+            String text = await("\n");
+            return text.substring(0, text.indexOf('\n'));
+        }
+
+        /** Waits until this is part of it; returns all there is by then. */
+        String await(String part) throws InterruptedException {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            synchronized (changed) {
+                String text = bytes.toString(StandardCharsets.UTF_8);
+                while (!text.contains(part)) {
+                    long left = (deadline - System.nanoTime()) / 1_000_000;
+                    if (ended || left <= 0) {
+                        throw new AssertionError("'" + part + "' is not in the output: " + text);
+                    }
+                    changed.wait(left);
+                    text = bytes.toString(StandardCharsets.UTF_8);
+                }
+                return text;
+            }
+        }
+
+        /** Waits for its end. */
+        String all() {
+            end.join();
+            return bytes.toString(StandardCharsets.UTF_8);
         }
     }
 }

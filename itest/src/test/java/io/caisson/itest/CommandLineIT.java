@@ -99,6 +99,35 @@ class CommandLineIT {
         assertOneLine(outcome.err(), "/no/such/ [2J file :");
     }
 
+    /** A command line is bytes to Linux; to the JVM, OCI and the guest it is text. */
+    @Test
+    void anArgumentThatIsNotUtf8IsRefusedByItsNumberAndNotChanged() throws Exception {
+        Caisson.Outcome outcome = caisson.through("sh", "-c", "exec \"$@\" \"$(printf 'caf\\351')\"", "sh")
+                .run("run", "busybox", "echo");
+        assertEquals(125, outcome.status(), outcome::toString);
+        assertOneLine(outcome.err(), "argument 4 is not UTF-8");
+        assertOneLine(outcome.err(), "$'caf\\xe9'");
+        assertEquals("", outcome.text());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-XX:+NoSuchThing,Unrecognized VM option 'NoSuchThing'",
+        "-Xmx64m -nosuchthing,Unrecognized option: -nosuchthing",
+        "-XX:+UseG1GC,Multiple garbage collectors selected",
+        "-Xmx1k,heap"
+    })
+    void whatTheJvmDoesNotTakeIsAFailureOfCaissonsInOneLine(String options, String mentioned) throws Exception {
+        Caisson.Outcome outcome = caisson.with("CAISSON_JAVA_OPTIONS", options).run("--version");
+        assertEquals(125, outcome.status(), outcome::toString);
+        assertOneLine(outcome.err(), mentioned);
+        assertOneLine(outcome.err(), "CAISSON_JAVA_OPTIONS");
+        assertEquals("", outcome.text());
+        assertEquals(
+                0,
+                caisson.with("CAISSON_JAVA_OPTIONS", "-Xmx64m").run("--version").status());
+    }
+
     @Test
     void debugShowsTheStackTrace() throws Exception {
         Caisson.Outcome outcome = caisson.run("--debug", "run", "no-such-image", "true");
@@ -128,24 +157,22 @@ class CommandLineIT {
         assertEquals("err\n", outcome.err());
     }
 
+    /** Those that the help lists, which are those that are registered. */
     @Test
     void everyCommandExplainsItself() throws Exception {
-        for (String command : new String[] {
-            "run",
-            "container exec",
-            "container list",
-            "container stop",
-            "image list",
-            "image load",
-            "provider list",
-            "system doctor",
-            "shell"
-        }) {
+        String overview = caisson.run("--help").text();
+        String list = overview.substring(overview.indexOf("Commands:\n") + "Commands:\n".length());
+        List<String> commands = list.lines()
+                .takeWhile(line -> !line.isEmpty())
+                .map(line -> line.strip().split("  +", 2)[0])
+                .toList();
+        assertTrue(commands.containsAll(List.of("run", "container exec", "image load", "shell")), commands::toString);
+        for (String command : commands) {
             var line = new ArrayList<>(List.of(command.split(" ")));
             line.add("--help");
             Caisson.Outcome outcome = caisson.run(line.toArray(String[]::new));
             assertEquals(0, outcome.status(), outcome::toString);
-            assertTrue(outcome.text().startsWith("Usage: caisson " + command), outcome::toString);
+            assertTrue(outcome.text().startsWith("Usage: caisson " + command + " "), outcome::toString);
         }
     }
 

@@ -52,13 +52,15 @@ class EndingIT {
         leftovers.assertNone();
     }
 
-    private static void await(Caisson.Started command, BooleanSupplier event) {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!event.getAsBoolean()) {
-            assertTrue(command.process().isAlive(), "the command has ended before");
-            assertTrue(System.nanoTime() < deadline, "it does not come to that");
-            Thread.onSpinWait();
-        }
+    private static void await(Caisson.Started command, BooleanSupplier event) throws Exception {
+        assertTrue(
+                Looking.until(
+                        () -> {
+                            assertTrue(command.process().isAlive(), "the command has ended before");
+                            return event.getAsBoolean();
+                        },
+                        PATIENCE),
+                "it does not come to that");
     }
 
     /** Whether the command has become one of these programs. */
@@ -158,14 +160,20 @@ class EndingIT {
 
     @ParameterizedTest
     @CsvSource({"INT,2", "TERM,15"})
-    void whileTheProcessRunsThreeTimesAreEnough(String signal, int number) throws Exception {
+    void whileTheProcessRunsThreeTimesAreEnoughAndTheSecondIsAnswered(String signal, int number) throws Exception {
         // Process 1 of a container ignores what it does not handle.
         try (var command = caisson.start("run", "busybox", "sh", "-c", "echo ready; exec sleep 1000")) {
             assertEquals("ready", command.firstLine());
-            for (int i = 0; i < 3; i++) {
-                command.signal(signal);
-            }
-            assertEquals(new Caisson.Outcome(128 + number, "ready\n", ""), command.finish());
+            command.signal(signal);
+            command.signal(signal);
+            // Who sent two in vain is told what a third does.
+            String told = command.firstErrorLine();
+            assertTrue(
+                    told.matches("caisson: container [0-9a-f]{16} has been sent SIG" + signal
+                            + " and goes on; once more ends it at once"),
+                    told);
+            command.signal(signal);
+            assertEquals(new Caisson.Outcome(128 + number, "ready\n", told + "\n"), command.finish());
         }
     }
 

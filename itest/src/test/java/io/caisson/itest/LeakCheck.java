@@ -5,6 +5,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ import java.util.TreeMap;
  * memory files, event descriptors and disks.
  */
 final class LeakCheck {
-    private static final long PATIENCE_NANOS = 10_000_000_000L;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Map<String, Integer> descriptorsBefore;
 
@@ -28,29 +29,37 @@ final class LeakCheck {
     }
 
     /** Fails when anything is still there; what ends by itself within a bounded time counts as ended. */
-    void end() throws IOException {
-        long deadline = System.nanoTime() + PATIENCE_NANOS;
-        List<String> leaks = leaks();
-        while (!leaks.isEmpty() && System.nanoTime() < deadline) {
-            Thread.onSpinWait();
-            leaks = leaks();
+    void end() throws Exception {
+        for (Thread thread : sessionThreads()) {
+            // Whether it has ended is looked at below, with all else.
+            boolean unused = thread.join(PATIENCE);
         }
-        if (!leaks.isEmpty()) {
-            throw new AssertionError("left behind:\n  " + String.join("\n  ", leaks));
+        for (ProcessHandle process : children()) {
+            Signalling.awaitEnd(process, PATIENCE);
         }
+        if (!Looking.until(() -> leaks().isEmpty(), PATIENCE)) {
+            throw new AssertionError("left behind:\n  " + String.join("\n  ", leaks()));
+        }
+    }
+
+    /** Sessions' threads carry the sandbox's id: caisson-&lt;16 hexadecimal digits&gt;-&lt;what&gt;. */
+    private static List<Thread> sessionThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().matches("caisson-[0-9a-f]{16}-.*"))
+                .toList();
+    }
+
+    private static List<ProcessHandle> children() {
+        return ProcessHandle.current()
+                .descendants()
+                .filter(ProcessHandle::isAlive)
+                .toList();
     }
 
     private List<String> leaks() throws IOException {
         var leaks = new ArrayList<String>();
-        // Sessions' threads carry the sandbox's id: caisson-<16 hexadecimal digits>-<what>.
-        for (Thread thread : Thread.getAllStackTraces().keySet()) {
-            if (thread.getName().matches("caisson-[0-9a-f]{16}-.*")) {
-                leaks.add("thread " + thread.getName());
-            }
-        }
-        ProcessHandle.current()
-                .descendants()
-                .filter(ProcessHandle::isAlive)
+        sessionThreads().forEach(thread -> leaks.add("thread " + thread.getName()));
+        children()
                 .forEach(child -> leaks.add("process " + child.pid() + " "
                         + child.info().commandLine().orElse("")));
         descriptors().forEach((kind, count) -> {

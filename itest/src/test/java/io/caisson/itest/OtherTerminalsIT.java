@@ -168,7 +168,12 @@ class OtherTerminalsIT {
             terminal.type("nonsense\u0003");
             terminal.await("g!");
             terminal.type("no-such-command\r");
-            terminal.await("Command not found");
+            // Not the name of an exception: what is wrong and where to look.
+            assertFalse(terminal.await("unknown command 'no-such-command' (help lists those there are)")
+                    .contains("Exception"));
+            terminal.await("g!");
+            terminal.type("container:stop\r");
+            assertFalse(terminal.await("operand CONTAINER is missing").contains("Exception"));
             terminal.await("g!");
             terminal.type("run -it busybox sh\r");
             terminal.await("# ");
@@ -203,7 +208,8 @@ class OtherTerminalsIT {
         assertTrue(outcome.text().contains("io.caisson.shell.library"), outcome::toString);
         Caisson.Outcome faulty = caisson.run("shell", "-c", "no-such-command");
         assertEquals(
-                new Caisson.Outcome(125, "", "caisson: the script fails: Command not found: no-such-command\n"),
+                new Caisson.Outcome(
+                        125, "", "caisson: unknown command 'no-such-command' (help lists those there are)\n"),
                 faulty);
     }
 
@@ -234,6 +240,29 @@ class OtherTerminalsIT {
                 .map(line -> line.substring(0, line.indexOf('|')).strip())
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void helpInTheShellListsCaissonsCommandsByNounAndExplainsEach() throws Exception {
+        String text = printed(caisson.run("shell", "-c", "help"));
+        assertTrue(text.contains("\ncontainer\n  container:exec  Run a further command"), text);
+        assertTrue(text.contains("\n  run             Run a command in a new container\n"), text);
+        assertTrue(text.contains("felix:help"), text);
+        assertTrue(
+                printed(caisson.run("shell", "-c", "help container:stop")).startsWith("Usage: caisson container stop"));
+        assertTrue(printed(caisson.run("shell", "-c", "help run")).startsWith("Usage: caisson run"));
+        assertTrue(printed(caisson.run("shell", "-c", "help lb")).contains("list all installed bundles"));
+        Caisson.Outcome unknown = caisson.run("shell", "-c", "help nonsense");
+        assertEquals(125, unknown.status(), unknown::toString);
+        assertTrue(unknown.err().startsWith("caisson: unknown command 'nonsense'"), unknown::toString);
+    }
+
+    @Test
+    void misuseOfTheFrameworksCommandsNamesTheCommandAndItsHelp() throws Exception {
+        assertEquals(
+                new Caisson.Outcome(
+                        125, "", "caisson: the script fails: lb does not take these arguments (see help lb)\n"),
+                caisson.run("shell", "-c", "lb 1 2 3 4"));
     }
 
     @Test
