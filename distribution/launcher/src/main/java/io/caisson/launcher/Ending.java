@@ -29,10 +29,11 @@ final class Ending {
         return ending;
     }
 
-    private void begin() {
+    void begin() {
         synchronized (this) {
             begun = true;
-            if (!whole) {
+            // Who is done ends the JVM, and on the way may write its start-up cache, which an interrupt breaks.
+            if (!whole && mainDone.getCount() > 0) {
                 main.interrupt();
             }
         }
