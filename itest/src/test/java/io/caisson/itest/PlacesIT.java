@@ -106,11 +106,11 @@ class PlacesIT {
         assertTrue(named.err().contains("'nämë'"), named::toString);
     }
 
-    /** In a temporary directory that is the command's own, for other programs use the usual one, too. */
+    /** In temporary directories that are the command's own, for other programs use the usual ones, too. */
     @Test
     void nothingIsLeftInTheTemporaryDirectory() throws Exception {
         Caisson alone = caisson.through("unshare", "--map-root-user", "--mount", "sh", "-c", """
-                mount -t tmpfs none /tmp || exit 99
+                mount -t tmpfs none /tmp && mount -t tmpfs none /dev/shm || exit 99
                 "$@" || exit
                 ls -A /tmp /dev/shm""", "sh");
         assumeTrue(!home.startsWith("/tmp") || alsoElsewhere(), "the home is in the temporary directory");
