@@ -1,11 +1,14 @@
 package io.caisson.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HomeTest {
     @Test
@@ -16,6 +19,15 @@ class HomeTest {
     @Test
     void aRelativeHomeIsMadeAbsoluteOnce() throws Exception {
         assertTrue(Home.locate(Map.of("CAISSON_HOME", "here")).isAbsolute());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"CAISSON_HOME", "XDG_DATA_HOME", "HOME"})
+    void aDirectoryWhoseNameTheJvmCannotReadIsRefusedInsteadOfAnotherBeingUsed(String name) {
+        var failure = assertThrows(LaunchException.class, () -> Home.locate(Map.of(name, "/a/caf\uFFFD")));
+        assertEquals(
+                name + "=/a/caf\uFFFD is not UTF-8: set CAISSON_HOME to a directory whose name is",
+                failure.getMessage());
     }
 
     @Test
