@@ -9,11 +9,10 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.felix.gogo.runtime.SyntaxError;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.CommandSessionListener;
 import org.apache.felix.service.command.Converter;
 import org.apache.felix.service.command.Descriptor;
 import org.apache.felix.service.command.Function;
@@ -40,9 +39,6 @@ public final class ShellCommand {
     private static final String FRAMEWORK_COMMANDS = "org.apache.felix.gogo.command";
 
     private static final String SCOPE = "gogo";
-
-    /** As Gogo's Reflective has it. */
-    private static final Pattern MISUSE = Pattern.compile("Cannot coerce ([\\w:]+)\\(.*\\) to any of \\[");
 
     private static final CommandSyntax SYNTAX = CommandSyntax.builder(
                     "shell", "Open an interactive Gogo shell on all services; bundles can be swapped there")
@@ -75,6 +71,7 @@ public final class ShellCommand {
         };
         register(Function.class, unknown, "default");
         start(FRAMEWORK_COMMANDS);
+        context.registerService(CommandSessionListener.class, new FrameworkCommands(), null);
         if (arguments.value("command").isPresent()) {
             return execute(session, exit, arguments.value("command").get());
         }
@@ -118,7 +115,10 @@ public final class ShellCommand {
             return CommandResult.exit(exit.status());
         } catch (Exception e) {
             if (isScriptsFault(e)) {
-                throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "the script fails: " + reason(e), e);
+                throw new CaissonException(
+                        ErrorKind.INVALID_ARGUMENT,
+                        "the script fails: " + FrameworkCommands.inWords(String.valueOf(e.getMessage())),
+                        e);
             }
             throw e;
         }
@@ -130,15 +130,6 @@ public final class ShellCommand {
                 || failure instanceof SyntaxError
                 || failure instanceof IllegalArgumentException
                 || failure.getClass() == RuntimeException.class;
-    }
-
-    /** Gogo lists the Java signatures it has tried: what the command takes is a matter of its help. */
-    private static String reason(Exception failure) {
-        String message = String.valueOf(failure.getMessage());
-        Matcher misuse = MISUSE.matcher(message);
-        return misuse.lookingAt()
-                ? misuse.group(1) + " does not take these arguments (see help " + misuse.group(1) + ")"
-                : message;
     }
 
     private void start(String symbolicName) throws BundleException {
