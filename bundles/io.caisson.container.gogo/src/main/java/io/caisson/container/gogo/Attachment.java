@@ -229,6 +229,10 @@ final class Attachment implements AutoCloseable {
         } catch (InterruptedIOException e) {
             // The process has ended.
             return;
+        } catch (IOException e) {
+            // A process that waits for more would wait for ever.
+            to.close();
+            throw e;
         }
         to.close();
     }

@@ -3,7 +3,6 @@ package io.caisson.container.gogo;
 import io.caisson.host.linux.ffm.Terminal;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -43,12 +42,7 @@ final class CommandStreams {
         if (isTyped()) {
             return Terminal.input();
         }
-        return new FilterInputStream(stage == null ? session.getKeyboard() : stage.in()) {
-            @Override
-            public void close() {
-                // It is the session's, or the pipe's.
-            }
-        };
+        return new PipeInput(stage == null ? session.getKeyboard() : stage.in());
     }
 
     /** The session's own where nothing is in between: only that one knows when nobody reads any more. */
