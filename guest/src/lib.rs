@@ -13,6 +13,8 @@
 
 pub mod boot;
 pub mod container;
+#[cfg(target_arch = "x86_64")]
+pub mod devices;
 pub mod error;
 pub mod helper;
 pub mod log;

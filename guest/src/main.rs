@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caisson_init::container::Containers;
+#[cfg(target_arch = "x86_64")]
+use caisson_init::devices;
 use caisson_init::error::{Context, Result};
 use caisson_init::preface::{Purpose, Secret};
 use caisson_init::reaper::Reaper;
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
 
 /// Serves until the host powers the machine off.
 async fn run() -> Result<()> {
-    // First of all: from here on the kernel accepts connections, and they wait for the rest to be done.
+    // First of all: as soon as there is a device the kernel accepts connections, and they wait for the rest to be done.
     let grpc = listen(Purpose::Grpc).tried(|| "listen for gRPC")?;
     let stdio = listen(Purpose::Stdio).tried(|| "listen for stdio")?;
     let secret = Secret::take(Path::new(boot::SECRET)).tried(|| format!("take the secret from {}", boot::SECRET))?;
@@ -48,8 +50,13 @@ async fn run() -> Result<()> {
     let power_off = Arc::new(Notify::new());
     let reaper = Reaper::start().tried(|| "wait for children")?;
     let containers = Arc::new(Containers::new(Arc::clone(&reaper)));
-    let service = GuestService::new(Arc::clone(&containers), reaper, Arc::clone(&power_off));
-    let server = Server::new(secret, containers, service);
+    let secret = Arc::new(secret);
+    let service = GuestService::new(Arc::clone(&containers), reaper, Arc::clone(&secret), Arc::clone(&power_off));
+    let server = Server::new(secret, Arc::clone(&containers), service);
+    // What no container needs to be known for; in a machine that begins from a template all of this is done.
+    containers.prepare()?;
+    #[cfg(target_arch = "x86_64")]
+    devices::wait()?;
     tokio::spawn(Arc::clone(&server).listen(grpc, Purpose::Grpc));
     tokio::spawn(Arc::clone(&server).listen(stdio, Purpose::Stdio));
 

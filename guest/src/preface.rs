@@ -3,12 +3,14 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use crate::sys::memory::PrivateBytes;
 
 /// Length of the preface in bytes.
 pub const PREFACE_LENGTH: usize = 48;
-const SECRET_LENGTH: usize = 32;
+/// Length of a secret in bytes.
+pub const SECRET_LENGTH: usize = 32;
 const MAGIC: &[u8; 8] = b"CAISSON1";
 
 /// What a connection is for; its number in the preface, and the vsock port it arrives on.
@@ -49,8 +51,8 @@ pub enum Refusal {
     WrongSecret,
 }
 
-/// The 256 bits that host and guest of one sandbox share, new for each boot. Children do not inherit them.
-pub struct Secret(PrivateBytes<SECRET_LENGTH>);
+/// The 256 bits that host and guest of one sandbox share. Children do not inherit them.
+pub struct Secret(Mutex<PrivateBytes<SECRET_LENGTH>>);
 
 impl Secret {
     /// Takes the secret out of a file of exactly 32 bytes, which is deleted.
@@ -62,12 +64,23 @@ impl Secret {
         let mut content = std::fs::read(path)?;
         std::fs::remove_file(path)?;
         let secret = match <&mut [u8; SECRET_LENGTH]>::try_from(content.as_mut_slice()) {
-            Ok(bytes) => PrivateBytes::take(bytes).map(Self),
+            Ok(bytes) => PrivateBytes::take(bytes).map(Mutex::new).map(Self),
             Err(_) => Err(io::Error::new(io::ErrorKind::InvalidData, "the secret is not 32 bytes long")),
         };
         content.fill(0);
         std::hint::black_box(&content);
         secret
+    }
+
+    /// Puts another secret in its place, which is cleared in `bytes`: from here on no connection proves the old one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory for it; the old one stays.
+    pub fn replace(&self, bytes: &mut [u8; SECRET_LENGTH]) -> io::Result<()> {
+        let new = PrivateBytes::take(bytes)?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        Ok(())
     }
 
     /// Checks a preface; the time it takes does not depend on how much of the secret is right.
@@ -85,7 +98,8 @@ impl Secret {
         if number != purpose.number().to_le_bytes() || reserved != [0; 4] {
             return Err(Refusal::OtherPurpose);
         }
-        let difference = secret.iter().zip(self.0.get()).fold(0, |sum, (a, b)| std::hint::black_box(sum | (a ^ b)));
+        let own = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let difference = secret.iter().zip(own.get()).fold(0, |sum, (a, b)| std::hint::black_box(sum | (a ^ b)));
         if difference == 0 { Ok(()) } else { Err(Refusal::WrongSecret) }
     }
 }
@@ -111,7 +125,7 @@ mod tests {
     use super::*;
 
     fn secret() -> Secret {
-        Secret(PrivateBytes::take(&mut [7; SECRET_LENGTH]).unwrap())
+        Secret(Mutex::new(PrivateBytes::take(&mut [7; SECRET_LENGTH]).unwrap()))
     }
 
     #[test]
@@ -156,6 +170,16 @@ mod tests {
         std::fs::write(&path, [9; 31]).unwrap();
         assert!(Secret::take(&path).is_err());
         std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn forgets_the_secret_that_another_replaces() {
+        let secret = secret();
+        let mut new = [8; SECRET_LENGTH];
+        secret.replace(&mut new).unwrap();
+        assert_eq!(new, [0; SECRET_LENGTH]);
+        assert_eq!(secret.check(&preface(Purpose::Grpc, &[8; 32]), Purpose::Grpc), Ok(()));
+        assert_eq!(secret.check(&preface(Purpose::Grpc, &[7; 32]), Purpose::Grpc), Err(Refusal::WrongSecret));
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Listener for tokio_vsock::VsockListener {
 /// Serves both ports.
 #[derive(Debug)]
 pub struct Server {
-    secret: Secret,
+    secret: Arc<Secret>,
     containers: Arc<Containers>,
     service: GuestService,
     strangers: Semaphore,
@@ -61,7 +61,7 @@ pub struct Server {
 impl Server {
     /// A server that lets in who knows the secret.
     #[must_use]
-    pub fn new(secret: Secret, containers: Arc<Containers>, service: GuestService) -> Arc<Self> {
+    pub fn new(secret: Arc<Secret>, containers: Arc<Containers>, service: GuestService) -> Arc<Self> {
         Arc::new(Self {
             secret,
             containers,

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::system::uname;
+use rustix::system::{sethostname, uname};
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
 use tokio::sync::Notify;
 use tonic::{Request, Response, Status};
@@ -16,23 +16,29 @@ use crate::container::namespaces::Plan;
 use crate::container::process::{ProcessSpec, Window};
 use crate::container::rootfs::{Layout, Places, Volume};
 use crate::container::{Containers, check_id};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::helper;
+use crate::preface::{SECRET_LENGTH, Secret};
 use crate::proto::guest_server::Guest;
 use crate::proto::{
     CloseStdinRequest, CloseStdinResponse, CreateContainerRequest, CreateContainerResponse, CreateProcessRequest,
     CreateProcessResponse, DeleteContainerRequest, DeleteContainerResponse, DeleteProcessRequest,
-    DeleteProcessResponse, Disk, HelloRequest, HelloResponse, PowerOffRequest, PowerOffResponse, ReidentifyRequest,
-    ReidentifyResponse, ResizeProcessRequest, ResizeProcessResponse, SignalProcessRequest, SignalProcessResponse,
-    StartProcessRequest, StartProcessResponse, WaitProcessRequest, WaitProcessResponse, WindowSize, rootfs,
+    DeleteProcessResponse, Disk, Feature, HelloRequest, HelloResponse, PowerOffRequest, PowerOffResponse,
+    ReidentifyRequest, ReidentifyResponse, ResizeProcessRequest, ResizeProcessResponse, SignalProcessRequest,
+    SignalProcessResponse, StartProcessRequest, StartProcessResponse, WaitProcessRequest, WaitProcessResponse,
+    WindowSize, rootfs,
 };
 use crate::reaper::Reaper;
+use crate::sys::random;
 
 /// The only protocol version there is.
 const VERSION: u32 = 1;
 /// The clock is left alone when it is this close to the host's, in nanoseconds: setting it again for each new
 /// connection would only make it jump.
 const CLOCK_TOLERANCE: u64 = 10_000_000;
+
+/// What a generator of 256 bits needs, in bytes.
+const LEAST_ENTROPY: usize = 32;
 
 type Reply<T> = Result<Response<T>, Status>;
 
@@ -41,14 +47,16 @@ type Reply<T> = Result<Response<T>, Status>;
 pub struct GuestService {
     containers: Arc<Containers>,
     reaper: Arc<Reaper>,
+    secret: Arc<Secret>,
     power_off: Arc<Notify>,
 }
 
 impl GuestService {
-    /// Serves these containers; `power_off` is notified when everything is ready for the end of the machine.
+    /// Serves these containers. The host may change the `secret`; `power_off` is notified when everything is ready for
+    /// the end of the machine.
     #[must_use]
-    pub fn new(containers: Arc<Containers>, reaper: Arc<Reaper>, power_off: Arc<Notify>) -> Self {
-        Self { containers, reaper, power_off }
+    pub fn new(containers: Arc<Containers>, reaper: Arc<Reaper>, secret: Arc<Secret>, power_off: Arc<Notify>) -> Self {
+        Self { containers, reaper, secret, power_off }
     }
 }
 
@@ -75,7 +83,7 @@ impl Guest for GuestService {
         let system = uname();
         Ok(Response::new(HelloResponse {
             version: VERSION,
-            features: Vec::new(),
+            features: vec![Feature::Reidentify.into()],
             init_version: env!("CARGO_PKG_VERSION").to_owned(),
             kernel_release: system.release().to_string_lossy().into_owned(),
             machine: system.machine().to_string_lossy().into_owned(),
@@ -185,8 +193,36 @@ impl Guest for GuestService {
         .await
     }
 
-    async fn reidentify(&self, _: Request<ReidentifyRequest>) -> Reply<ReidentifyResponse> {
-        Err(Error::new(Kind::Unimplemented, "this guest cannot be restored from a snapshot").into())
+    async fn reidentify(&self, request: Request<ReidentifyRequest>) -> Reply<ReidentifyResponse> {
+        let mut request = request.into_inner();
+        let identified = self.identify(&mut request);
+        request.secret.fill(0);
+        request.entropy.fill(0);
+        identified?;
+        Ok(Response::new(ReidentifyResponse {}))
+    }
+}
+
+impl GuestService {
+    /// Makes this guest another than all that began as it did. The secret comes last: until then the call can be
+    /// repeated.
+    fn identify(&self, request: &mut ReidentifyRequest) -> Result<()> {
+        let refuse = |message: String| Err(Error::new(Kind::InvalidArgument, message));
+        if !(LEAST_ENTROPY..=random::MOST_ENTROPY).contains(&request.entropy.len()) {
+            let most = random::MOST_ENTROPY;
+            return refuse(format!("entropy: {} bytes, must be {LEAST_ENTROPY} to {most}", request.entropy.len()));
+        }
+        let length = request.secret.len();
+        let Ok(secret) = <&mut [u8; SECRET_LENGTH]>::try_from(request.secret.as_mut_slice()) else {
+            return refuse(format!("secret: {length} bytes, must be {SECRET_LENGTH}"));
+        };
+        check_id("machine", &request.machine_id)?;
+        random::reseed(&request.entropy).tried(|| "reseed the random number generator")?;
+        set_clock(request.host_time_unix_nanos)?;
+        // sethostname(2) takes 64 bytes; an id has ASCII characters alone.
+        let name = &request.machine_id.as_bytes()[..request.machine_id.len().min(64)];
+        sethostname(name).tried(|| "set the guest's host name")?;
+        self.secret.replace(secret).tried(|| "take the new secret")
     }
 }
 

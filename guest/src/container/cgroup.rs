@@ -10,7 +10,6 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use tokio::time::{Instant, sleep};
 
-use super::devices;
 use super::mounts;
 use crate::error::{Context, Error, Result};
 use crate::sys::bpf;
@@ -37,7 +36,6 @@ impl Cgroup {
     ///
     /// What the kernel reports.
     pub fn create(container_id: &str) -> Result<Self> {
-        prepare_hierarchy()?;
         // The prefix keeps the name apart from the cgroup's own files, such as "cgroup.procs".
         let path = Path::new(CONTAINERS).join(format!("container-{container_id}"));
         fs::create_dir(&path).tried(|| format!("make cgroup {}", path.display()))?;
@@ -46,14 +44,13 @@ impl Cgroup {
         Ok(Self { path, directory })
     }
 
-    /// Puts the default device rules in force. Not before the container's disks are mounted, which its cgroup does.
+    /// Puts device rules in force. Not before the container's disks are mounted, which its cgroup does.
     ///
     /// # Errors
     ///
     /// What the kernel reports.
-    pub fn restrict_devices(&self) -> Result<()> {
-        let program = bpf::load_device_program(&devices::program()).tried(|| "load device rules")?;
-        bpf::attach_device_program(&self.directory, program).tried(|| "attach device rules")
+    pub fn restrict_devices(&self, rules: &OwnedFd) -> Result<()> {
+        bpf::attach_device_program(&self.directory, rules).tried(|| "attach device rules")
     }
 
     /// Its directory, for `CLONE_INTO_CGROUP`.
@@ -113,8 +110,12 @@ fn remove_tree(path: &Path) -> io::Result<()> {
     fs::remove_dir(path)
 }
 
-/// Mounts the hierarchy and hands its controllers down, once: the first container pays for it, not the boot.
-fn prepare_hierarchy() -> Result<()> {
+/// Mounts the hierarchy and hands its controllers down, once.
+///
+/// # Errors
+///
+/// What the kernel reports.
+pub fn prepare_hierarchy() -> Result<()> {
     if Path::new(CONTAINERS).exists() {
         return Ok(());
     }

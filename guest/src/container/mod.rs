@@ -14,7 +14,7 @@ pub mod user;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -27,6 +27,7 @@ use self::rootfs::Places;
 use crate::error::{Context, Error, Kind, Result};
 use crate::helper::{self, Report, outcome, report};
 use crate::reaper::{Child, Reaper};
+use crate::sys::bpf;
 use crate::sys::fork::Place;
 
 const MOST_CONTAINERS: usize = 256;
@@ -43,6 +44,8 @@ pub struct Containers {
     reaper: Arc<Reaper>,
     /// Process 1's own pid namespace, to come back to.
     own_pid_namespace: Option<OwnedFd>,
+    /// What devices every container may use, loaded once.
+    device_rules: OnceLock<OwnedFd>,
     by_id: Mutex<HashMap<String, Arc<Container>>>,
 }
 
@@ -71,7 +74,25 @@ impl Containers {
     #[must_use]
     pub fn new(reaper: Arc<Reaper>) -> Self {
         let own = rustix::fs::open("/proc/self/ns/pid", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-        Self { reaper, own_pid_namespace: own.ok(), by_id: Mutex::default() }
+        Self { reaper, own_pid_namespace: own.ok(), device_rules: OnceLock::new(), by_id: Mutex::default() }
+    }
+
+    /// Makes what all containers share: the hierarchy of cgroups, the device rules. The first container would otherwise.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel reports.
+    pub fn prepare(&self) -> Result<()> {
+        cgroup::prepare_hierarchy()?;
+        self.device_rules().map(drop)
+    }
+
+    fn device_rules(&self) -> Result<&OwnedFd> {
+        if let Some(rules) = self.device_rules.get() {
+            return Ok(rules);
+        }
+        let loaded = bpf::load_device_program(&devices::program()).tried(|| "load device rules")?;
+        Ok(self.device_rules.get_or_init(|| loaded))
     }
 
     /// The container with this id.
@@ -126,9 +147,10 @@ impl Containers {
     }
 
     async fn assemble(&self, life: &mut Life, id: &str, plan: &Plan) -> Result<()> {
+        self.prepare()?;
         let cgroup = life.cgroup.insert(Cgroup::create(id)?);
         life.namespaces = Some(Namespaces::create(&self.reaper, cgroup, plan).await?);
-        cgroup.restrict_devices()
+        cgroup.restrict_devices(self.device_rules()?)
     }
 
     /// Kills what is left of the container's processes, unmounts its file systems and forgets it.

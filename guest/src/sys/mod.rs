@@ -8,7 +8,10 @@ pub mod mount;
 pub mod net;
 pub mod poll;
 pub mod process;
+pub mod random;
 pub mod signals;
+#[cfg(target_arch = "x86_64")]
+pub mod standstill;
 
 use std::io;
 

@@ -1,11 +1,15 @@
 //! Sockets' corners.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::check;
+
+/// `IOCTL_VM_SOCKETS_GET_LOCAL_CID` of linux/vm_sockets.h.
+const GET_LOCAL_CID: libc::Ioctl = 0x7b9;
 
 /// Brings up the loopback interface of the network namespace this process is in.
 ///
@@ -24,6 +28,19 @@ pub fn loopback_up() -> io::Result<()> {
     unsafe { request.ifr_ifru.ifru_flags |= libc::IFF_UP as libc::c_short };
     // SAFETY: SIOCSIFFLAGS reads the name and the flags.
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) }.into()).map(drop)
+}
+
+/// This machine's vsock address (context id); none as long as it has no vsock device.
+///
+/// # Errors
+///
+/// What vsock(7)'s request reports.
+pub fn vsock_address() -> io::Result<Option<u32>> {
+    let device = File::open("/dev/vsock")?;
+    let mut address = libc::VMADDR_CID_ANY;
+    // SAFETY: IOCTL_VM_SOCKETS_GET_LOCAL_CID writes one u32.
+    check(unsafe { libc::ioctl(device.as_raw_fd(), GET_LOCAL_CID, &raw mut address) }.into())?;
+    Ok((address != libc::VMADDR_CID_ANY).then_some(address))
 }
 
 /// Sets how much a vsock socket receives before its peer must wait, in bytes (the credit of virtio 1.2, section
