@@ -12,6 +12,7 @@ final class Errno {
     static final int ESRCH = 3;
     static final int EINTR = 4;
     static final int EIO = 5;
+    static final int ENXIO = 6;
     static final int EBADF = 9;
     static final int ECHILD = 10;
     static final int EAGAIN = 11;

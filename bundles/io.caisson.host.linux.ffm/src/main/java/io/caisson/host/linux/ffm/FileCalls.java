@@ -29,6 +29,11 @@ final class FileCalls {
     static final int F_ADD_SEALS = 1033;
     static final int F_GET_SEALS = 1034;
 
+    /** lseek(2), linux/fs.h. */
+    static final int SEEK_DATA = 3;
+
+    static final int SEEK_HOLE = 4;
+
     static final int AT_FDCWD = -100;
     static final int AT_EMPTY_PATH = 0x1000;
     static final int STATX_SIZE = 0x200;
@@ -38,7 +43,9 @@ final class FileCalls {
             NativeFunction fcntl,
             NativeFunction fchmod,
             NativeFunction ftruncate,
+            NativeFunction lseek,
             NativeFunction openat,
+            NativeFunction pwrite,
             NativeFunction read,
             NativeFunction statx,
             NativeFunction write) {}
@@ -48,7 +55,9 @@ final class FileCalls {
             NativeFunction.of("fcntl"),
             NativeFunction.of("fchmod"),
             NativeFunction.of("ftruncate"),
+            NativeFunction.of("lseek"),
             NativeFunction.of("openat"),
+            NativeFunction.of("pwrite"),
             NativeFunction.of("read"),
             NativeFunction.of("statx"),
             NativeFunction.of("write"));
@@ -126,6 +135,30 @@ final class FileCalls {
     /** write(2): bytes written or a negated errno. */
     static long write(int fd, long address, long count) {
         return C.write.call(fd, address, count, 0, 0, 0);
+    }
+
+    /**
+     * lseek(2) with {@link #SEEK_DATA} or {@link #SEEK_HOLE}: the offset, or -1 when there is no data from there on
+     * ({@code ENXIO}). Moves the file's offset.
+     */
+    static long seek(int fd, long offset, int whence) throws SystemCallException {
+        long result = C.lseek.call(fd, offset, whence, 0, 0, 0);
+        if (result == -Errno.ENXIO) {
+            return -1;
+        }
+        if (result < 0) {
+            throw new SystemCallException("lseek", fd + ", " + offset + ", " + whence, (int) -result);
+        }
+        return result;
+    }
+
+    /** pwrite(2): bytes written. The memory is at {@code address}, alive. */
+    static long writeAt(int fd, long address, long count, long position) throws SystemCallException {
+        long result = C.pwrite.call(fd, address, count, position, 0, 0);
+        if (result < 0) {
+            throw new SystemCallException("pwrite", fd + ", " + count + " bytes at " + position, (int) -result);
+        }
+        return result;
     }
 
     /** read(2) where the caller does not care what happened; allocates nothing. */

@@ -1,5 +1,8 @@
 package io.caisson.host.linux.ffm;
 
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 
 /** An anonymous file in memory, memfd_create(2), that can be mapped, sealed and passed to another process. */
@@ -57,6 +60,52 @@ public final class Memfd implements AutoCloseable {
         int fd = descriptor.acquire();
         try {
             FileCalls.ftruncate(fd, size);
+        } finally {
+            descriptor.release();
+        }
+    }
+
+    /**
+     * A range of bytes.
+     *
+     * @param offset of the first, at least 0
+     * @param length at least 1
+     */
+    public record Extent(long offset, long length) {}
+
+    /** What memory has been taken for, in ascending order; all else is zeros. Moves the file's offset. */
+    public List<Extent> extents() throws ClosedDescriptorException, SystemCallException {
+        int fd = descriptor.acquire();
+        try {
+            var extents = new ArrayList<Extent>();
+            long start = FileCalls.seek(fd, 0, FileCalls.SEEK_DATA);
+            while (start >= 0) {
+                long end = FileCalls.seek(fd, start, FileCalls.SEEK_HOLE);
+                extents.add(new Extent(start, end - start));
+                start = FileCalls.seek(fd, end, FileCalls.SEEK_DATA);
+            }
+            return extents;
+        } finally {
+            descriptor.release();
+        }
+    }
+
+    /**
+     * Writes all of a native segment; quicker than through a mapping into memory that was not taken yet.
+     *
+     * @param position of the first byte in the file
+     */
+    public void write(MemorySegment source, long position) throws ClosedDescriptorException, SystemCallException {
+        if (!source.isNative()) {
+            throw new IllegalArgumentException("the source is on the heap");
+        }
+        int fd = descriptor.acquire();
+        try {
+            long done = 0;
+            while (done < source.byteSize()) {
+                MemorySegment rest = source.asSlice(done);
+                done += FileCalls.writeAt(fd, rest.address(), rest.byteSize(), position + done);
+            }
         } finally {
             descriptor.release();
         }

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.EnumSet;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MemoryTest {
@@ -77,6 +80,24 @@ class MemoryTest {
             assertThrows(SystemCallException.class, () -> file.resize(16384));
             assertThrows(SystemCallException.class, () -> file.seal(Seal.WRITE));
             assertEquals(8192, file.size());
+        }
+    }
+
+    @Test
+    void aMemoryFileTellsWhatMemoryWasTakenForAndIsWrittenAnywhere() throws Exception {
+        try (Memfd file = Memfd.create("sparse", 1 << 20);
+                Arena arena = Arena.ofConfined()) {
+            assertEquals(List.of(), file.extents());
+            MemorySegment page = arena.allocate(4096).fill((byte) 7);
+            file.write(page, 8192);
+            file.write(page.asSlice(0, 1), (1 << 20) - 1);
+            assertEquals(
+                    List.of(new Memfd.Extent(8192, 4096), new Memfd.Extent((1 << 20) - 4096, 4096)), file.extents());
+            try (MemoryMapping mapping = MemoryMapping.map(file.descriptor(), 0, 1 << 20, MemoryMapping.Access.READ)) {
+                assertEquals(7, mapping.segment().get(ValueLayout.JAVA_BYTE, 8192));
+                assertEquals(7, mapping.segment().get(ValueLayout.JAVA_BYTE, (1 << 20) - 1));
+            }
+            assertThrows(IllegalArgumentException.class, () -> file.write(MemorySegment.ofArray(new byte[1]), 0));
         }
     }
 }
