@@ -47,6 +47,7 @@ final class Launch {
     private final Ingredients ingredients;
     private final ContainerFolder folder;
     private final ContainerRecord state;
+    private final GuestSecret first;
     private final Undo undo;
     private final Trace trace;
 
@@ -56,6 +57,7 @@ final class Launch {
             Ingredients ingredients,
             ContainerFolder folder,
             ContainerRecord state,
+            GuestSecret first,
             Undo undo,
             Trace trace) {
         this.spec = spec;
@@ -63,6 +65,7 @@ final class Launch {
         this.ingredients = ingredients;
         this.folder = folder;
         this.state = state;
+        this.first = first;
         this.undo = undo;
         this.trace = trace;
     }
@@ -89,7 +92,7 @@ final class Launch {
             Tasks.Task<Root> root = tasks.start(this::root);
             Tasks.Task<Optional<GuestDiskFile>> scratch = tasks.start(this::scratch);
             Tasks.Task<Kernel> kernel = tasks.start(this::kernel);
-            Tasks.Task<InitialRamdisk> ramdisk = tasks.start(() -> ramdisk(secret));
+            Tasks.Task<InitialRamdisk> ramdisk = tasks.start(this::ramdisk);
             VsockEndpoint endpoint = undo.add(ingredients.vsock().provider().prepare(id(), folder.path()));
             trace.reached("vsock");
 
@@ -102,8 +105,14 @@ final class Launch {
                     .directory(folder.path())
                     .processors(spec.processors())
                     .memoryBytes(spec.memoryBytes())
+                    .bootTimeout(spec.bootTimeout())
                     .disk(new BlockDisk(image.disk().file(), true));
             Optional<GuestDiskFile> scratchDisk = scratch.get();
+            ingredients
+                    .agent()
+                    .provider()
+                    .standstill(spec.platform().architecture())
+                    .ifPresent(machineSpec::standstill);
             scratchDisk.ifPresent(disk -> machineSpec.disk(new BlockDisk(folder.scratch(), false)));
             trace.reached("prepared");
 
@@ -154,9 +163,9 @@ final class Launch {
         return kernel;
     }
 
-    private InitialRamdisk ramdisk(GuestSecret secret) {
+    private InitialRamdisk ramdisk() {
         InitialRamdisk ramdisk =
-                ingredients.agent().provider().initialRamdisk(spec.platform().architecture(), secret);
+                ingredients.agent().provider().initialRamdisk(spec.platform().architecture(), first);
         trace.reached("initramfs");
         return ramdisk;
     }
@@ -166,7 +175,7 @@ final class Launch {
             throws InterruptedException {
         GuestAgent agent = ingredients.agent().provider();
         Tasks.Task<GuestSession> connection = tasks.start(() -> {
-            GuestSession session = undo.add(agent.connect(id(), endpoint, secret, spec.bootTimeout()));
+            GuestSession session = undo.add(agent.adopt(id(), endpoint, first, secret, spec.bootTimeout()));
             trace.reached("guest");
             return session;
         });

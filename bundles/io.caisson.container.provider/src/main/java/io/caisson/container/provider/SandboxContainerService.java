@@ -57,6 +57,7 @@ public final class SandboxContainerService implements ContainerService {
 
     private final Whiteboard whiteboard = new Whiteboard();
     private final ContainerFolders folders;
+    private final FirstSecret firstSecret;
     private final ThisProcess self;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, OwnedContainer> owned = new ConcurrentHashMap<>();
@@ -73,6 +74,7 @@ public final class SandboxContainerService implements ContainerService {
     SandboxContainerService(Path home) throws IOException {
         self = ThisProcess.get();
         folders = new ContainerFolders(home, self);
+        firstSecret = new FirstSecret(home);
     }
 
     @Override
@@ -98,7 +100,7 @@ public final class SandboxContainerService implements ContainerService {
             ContainerRecord state = created(spec, ingredients);
             ContainerFolder folder = undo.add(folders.create(state, spec.name().isPresent()));
             trace.reached("folder");
-            var launch = new Launch(spec, progress, ingredients, folder, state, undo, trace);
+            var launch = new Launch(spec, progress, ingredients, folder, state, firstSecret.get(), undo, trace);
             OwnedContainer container = launch.run(this::forget, this::warn);
             container.open();
             undo.keep();

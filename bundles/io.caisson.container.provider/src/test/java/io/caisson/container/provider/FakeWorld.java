@@ -31,6 +31,7 @@ import io.caisson.service.api.Platform;
 import io.caisson.service.api.ProgressListener;
 import io.caisson.service.api.Provider;
 import io.caisson.vm.api.InitialRamdisk;
+import io.caisson.vm.api.Standstill;
 import io.caisson.vm.api.VirtualMachine;
 import io.caisson.vm.api.VirtualMachineExit;
 import io.caisson.vm.api.VirtualMachineProvider;
@@ -396,6 +397,11 @@ final class FakeWorld {
             stepUninterruptibly(Step.RAMDISK);
             return new InitialRamdisk() {
                 @Override
+                public String identity() {
+                    return "fake";
+                }
+
+                @Override
                 public long size() {
                     return 0;
                 }
@@ -403,6 +409,18 @@ final class FakeWorld {
                 @Override
                 public void writeTo(OutputStream target) {}
             };
+        }
+
+        @Override
+        public Optional<Standstill> standstill(String architecture) {
+            return Optional.of(new Standstill("waiting", 4096));
+        }
+
+        @Override
+        public GuestSession adopt(
+                String name, GuestTransport transport, GuestSecret first, GuestSecret own, Duration timeout)
+                throws InterruptedException {
+            return connect(name, transport, own, timeout);
         }
 
         @Override

@@ -3,7 +3,7 @@ package io.caisson.guest.api;
 import java.security.SecureRandom;
 import java.util.Arrays;
 
-/** The 256 bits that every connection to a guest proves to know; fresh for each boot. Never printed. */
+/** The 256 bits that every connection to a guest proves to know. Never printed. */
 public final class GuestSecret {
     /** The length in bytes. */
     public static final int LENGTH = 32;

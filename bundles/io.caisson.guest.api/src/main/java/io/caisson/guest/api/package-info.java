@@ -4,7 +4,7 @@
  * the provider that made it. All calls block and may be made from any number of threads.
  */
 @Export
-@Version("1.0.0")
+@Version("2.0.0")
 package io.caisson.guest.api;
 
 import org.osgi.annotation.bundle.Export;

@@ -7,6 +7,12 @@ import org.osgi.annotation.versioning.ConsumerType;
 /** The contents of an initial RAM disk. They may hold a secret: monitors keep them in memory, never in a file. */
 @ConsumerType
 public interface InitialRamdisk {
+    /**
+     * Tells these contents from all others: what is equal here is equal in every byte. No secret can be read from it.
+     * Printable ASCII, at most 200 characters.
+     */
+    String identity();
+
     /** Exactly how many bytes {@link #writeTo} writes. */
     long size();
 

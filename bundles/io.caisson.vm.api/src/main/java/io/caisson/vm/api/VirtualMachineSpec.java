@@ -5,9 +5,11 @@ import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import io.caisson.vsock.api.VsockAttachment;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A virtual machine to start. Immutable. */
@@ -21,6 +23,8 @@ public final class VirtualMachineSpec {
     private final long memoryBytes;
     private final List<BlockDisk> disks;
     private final List<String> kernelArguments;
+    private final Optional<Standstill> standstill;
+    private final Duration bootTimeout;
 
     private VirtualMachineSpec(Builder builder) {
         id = builder.id;
@@ -32,6 +36,8 @@ public final class VirtualMachineSpec {
         memoryBytes = builder.memoryBytes;
         disks = List.copyOf(builder.disks);
         kernelArguments = List.copyOf(builder.kernelArguments);
+        standstill = builder.standstill;
+        bootTimeout = builder.bootTimeout;
     }
 
     private static <T> T require(@Nullable T value, String what) {
@@ -94,6 +100,22 @@ public final class VirtualMachineSpec {
         return kernelArguments;
     }
 
+    /**
+     * How the guest stands still when it was booted without devices; empty when it needs them from the beginning. A
+     * provider may boot such a guest once, keep its memory, and start from that every machine whose kernel, kernel
+     * arguments, initial RAM disk, processors and memory are the same.
+     */
+    public Optional<Standstill> standstill() {
+        return standstill;
+    }
+
+    /**
+     * How long the guest may take to boot, where the provider waits for that: when it boots one for others to go on from.
+     */
+    public Duration bootTimeout() {
+        return bootTimeout;
+    }
+
     /** Collects a specification; not safe for use by several threads. */
     public static final class Builder {
         private final String id;
@@ -105,6 +127,8 @@ public final class VirtualMachineSpec {
         private long memoryBytes = 256L << 20;
         private final List<BlockDisk> disks = new ArrayList<>();
         private final List<String> kernelArguments = new ArrayList<>();
+        private Optional<Standstill> standstill = Optional.empty();
+        private Duration bootTimeout = Duration.ofSeconds(30);
 
         private Builder(String id) {
             if (!id.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")) {
@@ -172,6 +196,21 @@ public final class VirtualMachineSpec {
                 throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "not a kernel argument: '" + value + "'");
             }
             kernelArguments.add(value);
+            return this;
+        }
+
+        /** The guest stands still when it has no devices. */
+        public Builder standstill(Standstill value) {
+            standstill = Optional.of(value);
+            return this;
+        }
+
+        /** How long the guest may take to boot; 30 seconds unless said. */
+        public Builder bootTimeout(Duration value) {
+            if (!value.isPositive()) {
+                throw new CaissonException(ErrorKind.INVALID_ARGUMENT, "not a time for a guest to boot: " + value);
+            }
+            bootTimeout = value;
             return this;
         }
 

@@ -3,7 +3,7 @@
  * its own threads. A virtual machine belongs to whoever started it and outlives the provider that made it.
  */
 @Export
-@Version("1.0.0")
+@Version("2.0.0")
 package io.caisson.vm.api;
 
 import org.osgi.annotation.bundle.Export;

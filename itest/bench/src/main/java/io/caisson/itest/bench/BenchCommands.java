@@ -148,7 +148,7 @@ public final class BenchCommands {
                 heaps.add((usedHeap() - heap) / 1024.0);
                 residents.add((resident(ProcessHandle.current()) - resident) / 1024.0);
             }
-            for (ProcessHandle monitor : monitors()) {
+            for (ProcessHandle monitor : monitors(ProcessHandle.current())) {
                 monitors.add(resident(monitor) / 1024.0);
             }
         } finally {
@@ -163,14 +163,26 @@ public final class BenchCommands {
 
     private Floor floor(Arguments arguments) throws IOException, InterruptedException {
         Path initramfs = Path.of(arguments.value("floor").orElseThrow());
-        try (var _ = idle()) {
-            return Floor.of(monitors().getFirst(), initramfs);
+        // One that boots by itself: where another stood still there is neither kernel nor command line to see.
+        var command = new ProcessBuilder(
+                        arguments.value("command").orElseThrow(), "run", "busybox", "sh", "-c", "echo; exec sleep 3600")
+                .redirectError(ProcessBuilder.Redirect.INHERIT);
+        command.environment().put("CAISSON_QEMU_TEMPLATES", "false");
+        Process booted = command.start();
+        try {
+            if (booted.getInputStream().read() < 0) {
+                throw new IOException("no machine has booted to take the floor from");
+            }
+            return Floor.of(monitors(booted.toHandle()).getFirst(), initramfs);
+        } finally {
+            booted.descendants().forEach(ProcessHandle::destroy);
+            booted.destroy();
+            booted.waitFor();
         }
     }
 
-    private static List<ProcessHandle> monitors() {
-        return ProcessHandle.current()
-                .children()
+    private static List<ProcessHandle> monitors(ProcessHandle owner) {
+        return owner.descendants()
                 .filter(child -> child.info().command().orElse("").contains("qemu-system"))
                 .toList();
     }

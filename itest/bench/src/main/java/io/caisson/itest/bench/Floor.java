@@ -54,6 +54,8 @@ final class Floor implements AutoCloseable {
                         case "-blockdev" -> emptyDisk(value, disks);
                         case "-chardev" -> value.contains("id=console") ? "stdio,id=console" : "";
                         case "-device" -> value.startsWith("vhost-user-vsock") ? "" : value;
+                        case "-object" ->
+                            value.replaceFirst("memory-backend-file,(.*),mem-path=.*", "memory-backend-memfd,$1");
                         case "-add-fd", "-mon" -> "";
                         default -> value;
                     };

@@ -10,10 +10,12 @@ import io.caisson.service.api.FrameworkProperties;
 import io.caisson.service.api.Platform;
 import io.caisson.service.api.Provider;
 import io.caisson.vm.api.InitialRamdisk;
+import io.caisson.vm.api.Standstill;
 import io.caisson.vsock.api.GuestTransport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
@@ -22,6 +24,9 @@ import org.osgi.service.component.annotations.Component;
 /** caisson-init and the client of its gRPC protocol. */
 @Component(property = {Provider.NAME + "=grpc", GuestAgent.ARCHITECTURES + "=amd64"})
 public final class GrpcGuestAgent implements GuestAgent {
+    /** As guest.proto says under "Templates". */
+    private static final Standstill STANDSTILL = new Standstill("caisson-init: waiting for devices", 0x60000);
+
     private final InitramfsStore store;
     private final AtomicBoolean rehearsed = new AtomicBoolean();
 
@@ -46,6 +51,11 @@ public final class GrpcGuestAgent implements GuestAgent {
     }
 
     @Override
+    public Optional<Standstill> standstill(String architecture) {
+        return architecture.equals("amd64") ? Optional.of(STANDSTILL) : Optional.empty();
+    }
+
+    @Override
     public InitialRamdisk initialRamdisk(String architecture, GuestSecret secret) {
         if (!store.has(architecture)) {
             throw new CaissonException(
@@ -53,7 +63,7 @@ public final class GrpcGuestAgent implements GuestAgent {
         }
         Path archive = store.archive(architecture);
         try {
-            return new SecretRamdisk(archive, secret);
+            return new SecretRamdisk(archive, store.digest(architecture), secret);
         } catch (IOException e) {
             throw new CaissonException(ErrorKind.UNAVAILABLE, "reading the guest's initramfs " + archive, e);
         }
@@ -62,12 +72,27 @@ public final class GrpcGuestAgent implements GuestAgent {
     @Override
     public GuestSession connect(String name, GuestTransport transport, GuestSecret secret, Duration timeout)
             throws InterruptedException {
-        var session = new GrpcGuestSession(name, transport, secret);
+        return open(new GrpcGuestSession(name, transport, secret), session -> session.open(timeout));
+    }
+
+    @Override
+    public GuestSession adopt(
+            String name, GuestTransport transport, GuestSecret first, GuestSecret own, Duration timeout)
+            throws InterruptedException {
+        return open(new GrpcGuestSession(name, transport, first), session -> session.open(own, timeout));
+    }
+
+    /** How a session is opened. */
+    private interface Opening {
+        void open(GrpcGuestSession session) throws InterruptedException;
+    }
+
+    private GuestSession open(GrpcGuestSession session, Opening opening) throws InterruptedException {
         try {
             if (!rehearsed.getAndSet(true)) {
-                Rehearsal.run(name);
+                Rehearsal.run(session.name());
             }
-            session.open(timeout);
+            opening.open(session);
             return session;
         } catch (InterruptedException | RuntimeException | Error e) {
             session.close();

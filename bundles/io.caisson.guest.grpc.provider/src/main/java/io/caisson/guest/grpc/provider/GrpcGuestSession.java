@@ -66,6 +66,18 @@ final class GrpcGuestSession implements GuestSession {
         info = Messages.info(greet(Duration.ofNanos(Math.max(1, deadline - System.nanoTime()))));
     }
 
+    /** As {@link #open(Duration)}, and gives the guest a secret of its own. */
+    void open(GuestSecret own, Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        open(timeout);
+        channel.call(
+                "giving the guest of sandbox " + name + " an identity of its own",
+                GuestGrpc.getReidentifyMethod(),
+                Messages.reidentify(name, own, Instant.now()),
+                Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+        dialler.prove(own);
+    }
+
     private HelloResponse greet(Duration timeout) throws InterruptedException {
         return channel.call(
                 "greeting the guest of sandbox " + name,

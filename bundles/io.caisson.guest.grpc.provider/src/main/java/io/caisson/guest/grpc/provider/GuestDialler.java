@@ -14,11 +14,16 @@ final class GuestDialler {
     private static final byte[] MAGIC = "CAISSON1".getBytes(StandardCharsets.US_ASCII);
 
     private final GuestTransport transport;
-    private final GuestSecret secret;
+    private volatile GuestSecret secret;
 
     GuestDialler(GuestTransport transport, GuestSecret secret) {
         this.transport = transport;
         this.secret = secret;
+    }
+
+    /** From now on connections prove this one. */
+    void prove(GuestSecret other) {
+        secret = other;
     }
 
     /** What a connection is for (guest.proto, "Transport"). */

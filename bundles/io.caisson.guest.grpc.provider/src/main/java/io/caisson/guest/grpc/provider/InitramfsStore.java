@@ -77,7 +77,8 @@ final class InitramfsStore {
                 : e.getClass().getSimpleName();
     }
 
-    private String digest(String architecture) throws IOException {
+    /** The digest of the archive, as it is in the bundle. */
+    String digest(String architecture) throws IOException {
         try (InputStream input = open(resource(architecture) + ".sha256")) {
             return new String(input.readAllBytes(), StandardCharsets.US_ASCII).strip();
         }

@@ -1,5 +1,6 @@
 package io.caisson.guest.grpc.provider;
 
+import com.google.protobuf.ByteString;
 import io.caisson.guest.api.GuestContainerSpec;
 import io.caisson.guest.api.GuestDisk;
 import io.caisson.guest.api.GuestExit;
@@ -7,6 +8,7 @@ import io.caisson.guest.api.GuestInfo;
 import io.caisson.guest.api.GuestMount;
 import io.caisson.guest.api.GuestProcessSpec;
 import io.caisson.guest.api.GuestRootfs;
+import io.caisson.guest.api.GuestSecret;
 import io.caisson.guest.grpc.provider.proto.CreateContainerRequest;
 import io.caisson.guest.grpc.provider.proto.Disk;
 import io.caisson.guest.grpc.provider.proto.DiskRootfs;
@@ -16,12 +18,14 @@ import io.caisson.guest.grpc.provider.proto.HelloResponse;
 import io.caisson.guest.grpc.provider.proto.Mount;
 import io.caisson.guest.grpc.provider.proto.OverlayRootfs;
 import io.caisson.guest.grpc.provider.proto.ProcessSpec;
+import io.caisson.guest.grpc.provider.proto.ReidentifyRequest;
 import io.caisson.guest.grpc.provider.proto.Rootfs;
 import io.caisson.guest.grpc.provider.proto.User;
 import io.caisson.guest.grpc.provider.proto.WaitProcessResponse;
 import io.caisson.guest.grpc.provider.proto.WindowSize;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -31,14 +35,33 @@ final class Messages {
     private static final int OLDEST_VERSION = 1;
     private static final int NEWEST_VERSION = 1;
 
+    /** Bytes of randomness for a guest; twice what its generator needs. */
+    private static final int ENTROPY = 64;
+
     private Messages() {}
 
     static HelloRequest hello(Instant now) {
         return HelloRequest.newBuilder()
                 .setOldestVersion(OLDEST_VERSION)
                 .setNewestVersion(NEWEST_VERSION)
-                .setHostTimeUnixNanos(now.getEpochSecond() * 1_000_000_000L + now.getNano())
+                .setHostTimeUnixNanos(nanos(now))
                 .build();
+    }
+
+    /** Makes a guest the machine {@code id}, unlike all others. */
+    static ReidentifyRequest reidentify(String id, GuestSecret secret, Instant now) {
+        byte[] entropy = new byte[ENTROPY];
+        new SecureRandom().nextBytes(entropy);
+        return ReidentifyRequest.newBuilder()
+                .setEntropy(ByteString.copyFrom(entropy))
+                .setMachineId(id)
+                .setHostTimeUnixNanos(nanos(now))
+                .setSecret(ByteString.copyFrom(secret.toBytes()))
+                .build();
+    }
+
+    private static long nanos(Instant time) {
+        return time.getEpochSecond() * 1_000_000_000L + time.getNano();
     }
 
     static GuestInfo info(HelloResponse hello) {

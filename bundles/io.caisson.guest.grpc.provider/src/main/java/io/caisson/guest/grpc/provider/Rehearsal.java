@@ -6,10 +6,12 @@ import io.caisson.guest.api.GuestContainerSpec;
 import io.caisson.guest.api.GuestDisk;
 import io.caisson.guest.api.GuestProcessSpec;
 import io.caisson.guest.api.GuestRootfs;
+import io.caisson.guest.api.GuestSecret;
 import io.caisson.guest.grpc.provider.proto.CreateContainerResponse;
 import io.caisson.guest.grpc.provider.proto.CreateProcessRequest;
 import io.caisson.guest.grpc.provider.proto.CreateProcessResponse;
 import io.caisson.guest.grpc.provider.proto.GuestGrpc;
+import io.caisson.guest.grpc.provider.proto.ReidentifyResponse;
 import io.caisson.guest.grpc.provider.proto.StartProcessRequest;
 import io.caisson.guest.grpc.provider.proto.StartProcessResponse;
 import io.caisson.guest.grpc.provider.proto.StdioAttach;
@@ -56,6 +58,8 @@ final class Rehearsal {
                         .setSpec(Messages.process(process.build()))
                         .build(),
                 CreateProcessResponse.getDefaultInstance(),
+                Messages.reidentify("a", GuestSecret.random(), Instant.now()),
+                ReidentifyResponse.getDefaultInstance(),
                 StdioAttach.newBuilder().setContainerId("a").build(),
                 StdioAttached.newBuilder().setOffset(1).build(),
                 StartProcessRequest.newBuilder().setContainerId("a").build(),

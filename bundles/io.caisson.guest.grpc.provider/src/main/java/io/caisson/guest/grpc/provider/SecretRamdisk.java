@@ -6,15 +6,26 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /** The init's archive and, after it, one that holds the secret, which exists in memory alone. */
 final class SecretRamdisk implements InitialRamdisk {
     private final Path base;
     private final long baseSize;
     private final byte[] rest;
+    private final String identity;
 
-    SecretRamdisk(Path base, GuestSecret secret) throws IOException {
+    /**
+     * A RAM disk.
+     *
+     * @param base the init's archive
+     * @param digest of that archive, in hexadecimal digits
+     */
+    SecretRamdisk(Path base, String digest, GuestSecret secret) throws IOException {
         this.base = base;
+        identity = digest + "+" + fingerprint(secret);
         baseSize = Files.size(base);
         // An archive may begin at a multiple of 4; zero bytes between archives are skipped.
         int padding = (int) (-baseSize & 3);
@@ -25,6 +36,20 @@ final class SecretRamdisk implements InitialRamdisk {
                 .finish();
         rest = new byte[padding + archive.length];
         System.arraycopy(archive, 0, rest, padding, archive.length);
+    }
+
+    /** Nothing can be learnt from it: as many bits are hashed as come out. */
+    private static String fingerprint(GuestSecret secret) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(secret.toBytes()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    @Override
+    public String identity() {
+        return identity;
     }
 
     @Override

@@ -33,7 +33,9 @@ import javax.net.ServerSocketFactory;
 
 /** A guest in this process: a real gRPC server on port 1024 and whatever a test serves on port 1025. */
 final class FakeGuest implements GuestTransport, AutoCloseable {
-    final GuestSecret secret = GuestSecret.random();
+    /** What connections have to prove. */
+    volatile GuestSecret secret = GuestSecret.random();
+
     final List<StreamPair> grpcConnections = new CopyOnWriteArrayList<>();
     private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
     private final ExecutorService executor = Executors.newThreadPerTaskExecutor(

@@ -1,10 +1,12 @@
 package io.caisson.guest.grpc.provider;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
 import io.caisson.guest.api.GuestContainerSpec;
 import io.caisson.guest.api.GuestDisk;
 import io.caisson.guest.api.GuestExit;
@@ -22,6 +24,8 @@ import io.caisson.guest.grpc.provider.proto.HelloRequest;
 import io.caisson.guest.grpc.provider.proto.HelloResponse;
 import io.caisson.guest.grpc.provider.proto.PowerOffRequest;
 import io.caisson.guest.grpc.provider.proto.PowerOffResponse;
+import io.caisson.guest.grpc.provider.proto.ReidentifyRequest;
+import io.caisson.guest.grpc.provider.proto.ReidentifyResponse;
 import io.caisson.guest.grpc.provider.proto.StartProcessRequest;
 import io.caisson.guest.grpc.provider.proto.StartProcessResponse;
 import io.caisson.guest.grpc.provider.proto.WaitProcessRequest;
@@ -57,6 +61,7 @@ class GrpcGuestSessionTest {
     /** Answers greetings and what a test makes it answer. */
     private static final class Service extends GuestGrpc.GuestImplBase {
         final AtomicReference<HelloRequest> hello = new AtomicReference<>();
+        final AtomicReference<ReidentifyRequest> identity = new AtomicReference<>();
         final AtomicReference<CreateContainerRequest> container = new AtomicReference<>();
         final CompletableFuture<Void> powerOffCancelled = new CompletableFuture<>();
         final CompletableFuture<Void> powerOffAsked = new CompletableFuture<>();
@@ -89,6 +94,12 @@ class GrpcGuestSessionTest {
         }
 
         @Override
+        public void reidentify(ReidentifyRequest request, StreamObserver<ReidentifyResponse> observer) {
+            identity.set(request);
+            answer(observer, ReidentifyResponse.getDefaultInstance());
+        }
+
+        @Override
         public void createContainer(CreateContainerRequest request, StreamObserver<CreateContainerResponse> observer) {
             container.set(request);
             answer(observer, CreateContainerResponse.getDefaultInstance());
@@ -118,11 +129,15 @@ class GrpcGuestSessionTest {
     }
 
     private final Service service = new Service();
+    private final CompletableFuture<Void> stdioAsked = new CompletableFuture<>();
     private FakeGuest guest;
 
     @BeforeEach
     void boot() throws Exception {
-        guest = new FakeGuest(service, stream -> stream.reset());
+        guest = new FakeGuest(service, stream -> {
+            stdioAsked.complete(null);
+            stream.reset();
+        });
     }
 
     @AfterEach
@@ -153,6 +168,37 @@ class GrpcGuestSessionTest {
             long nanos = Objects.requireNonNull(service.hello.get()).getHostTimeUnixNanos();
             Instant told = Instant.ofEpochSecond(nanos / 1_000_000_000, nanos % 1_000_000_000);
             assertTrue(!told.isBefore(before) && !told.isAfter(Instant.now()), told.toString());
+        }
+    }
+
+    @Test
+    void aGuestThatIsAdoptedGetsRandomnessTimeNameAndSecretOfItsOwnAndLaterConnectionsProveThat() throws Exception {
+        Instant before = Instant.now();
+        GuestSecret own = GuestSecret.random();
+        try (GuestSession session = agent().adopt("one", guest, guest.secret, own, SOON)) {
+            ReidentifyRequest identity = Objects.requireNonNull(service.identity.get());
+            assertEquals("one", identity.getMachineId());
+            assertEquals(own, GuestSecret.of(identity.getSecret().toByteArray()));
+            assertTrue(identity.getHostTimeUnixNanos() / 1_000_000_000 >= before.getEpochSecond());
+            ByteString entropy = identity.getEntropy();
+            assertEquals(64, entropy.size());
+
+            guest.secret = own;
+            Thread.startVirtualThread(() -> {
+                try {
+                    session.process("c", "p").stdout();
+                } catch (InterruptedException | CaissonException e) {
+                    // The stream is refused; what counts is that it was asked for.
+                    Thread.currentThread().interrupt();
+                }
+            });
+            stdioAsked.get(SOON.toSeconds(), TimeUnit.SECONDS);
+
+            try (GuestSession other = agent().adopt("other", guest, own, GuestSecret.random(), SOON)) {
+                assertEquals("6.12", other.info().kernelRelease());
+                assertNotEquals(
+                        entropy, Objects.requireNonNull(service.identity.get()).getEntropy());
+            }
         }
     }
 

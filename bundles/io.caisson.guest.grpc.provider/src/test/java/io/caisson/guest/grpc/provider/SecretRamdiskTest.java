@@ -3,6 +3,7 @@ package io.caisson.guest.grpc.provider;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -35,7 +36,7 @@ class SecretRamdiskTest {
         Path base = Files.write(home.resolve("base.cpio"), new byte[] {1, 2, 3, 4, 5});
         byte[] value = new byte[GuestSecret.LENGTH];
         value[0] = 'S';
-        var ramdisk = new SecretRamdisk(base, GuestSecret.of(value));
+        var ramdisk = new SecretRamdisk(base, "abc", GuestSecret.of(value));
 
         byte[] written = written(ramdisk);
         assertEquals(ramdisk.size(), written.length);
@@ -47,9 +48,20 @@ class SecretRamdiskTest {
     }
 
     @Test
+    void isIdentifiedByTheArchiveAndTheSecretWithoutTellingIt() throws Exception {
+        Path base = Files.write(home.resolve("base.cpio"), new byte[8]);
+        GuestSecret secret = GuestSecret.random();
+        String identity = new SecretRamdisk(base, "abc", secret).identity();
+        assertEquals(identity, new SecretRamdisk(base, "abc", GuestSecret.of(secret.toBytes())).identity());
+        assertNotEquals(identity, new SecretRamdisk(base, "abd", secret).identity());
+        assertNotEquals(identity, new SecretRamdisk(base, "abc", GuestSecret.random()).identity());
+        assertFalse(identity.contains(HexFormat.of().formatHex(secret.toBytes())));
+    }
+
+    @Test
     void refusesToWriteAnArchiveThatChanged() throws Exception {
         Path base = Files.write(home.resolve("base.cpio"), new byte[8]);
-        var ramdisk = new SecretRamdisk(base, GuestSecret.random());
+        var ramdisk = new SecretRamdisk(base, "abc", GuestSecret.random());
         Files.write(base, new byte[12]);
         assertThrows(IOException.class, () -> written(ramdisk));
     }

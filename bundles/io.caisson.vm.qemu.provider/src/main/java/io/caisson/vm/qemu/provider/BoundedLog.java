@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class BoundedLog implements AutoCloseable {
     private long size;
     private @Nullable FileChannel channel;
     private @Nullable IOException failure;
+    private @Nullable Expected expected;
 
     private BoundedLog(Path file, long limit) throws IOException {
         this.file = file;
@@ -53,6 +55,7 @@ final class BoundedLog implements AutoCloseable {
             tail[(int) ((written + i) % TAIL)] = bytes[i];
         }
         written += count;
+        look();
         try {
             write(ByteBuffer.wrap(bytes, 0, count));
         } catch (IOException e) {
@@ -71,6 +74,24 @@ final class BoundedLog implements AutoCloseable {
             while (bytes.hasRemaining()) {
                 size += channel.write(bytes);
             }
+        }
+    }
+
+    /** A line somebody waits for. */
+    private record Expected(String line, CompletableFuture<Void> seen) {}
+
+    /** Done when this line has been written, or was among the last before. One line at a time can be waited for. */
+    synchronized CompletableFuture<Void> line(String line) {
+        var seen = new CompletableFuture<Void>();
+        expected = new Expected(line, seen);
+        look();
+        return seen;
+    }
+
+    private void look() {
+        if (expected != null && lastLines(TAIL).contains(expected.line())) {
+            expected.seen().complete(null);
+            expected = null;
         }
     }
 

@@ -6,6 +6,7 @@ import io.caisson.host.linux.ffm.ChildStream;
 import io.caisson.host.linux.ffm.Descriptor;
 import io.caisson.host.linux.ffm.HostFile;
 import io.caisson.host.linux.ffm.Memfd;
+import io.caisson.host.linux.ffm.Seal;
 import io.caisson.host.linux.ffm.SystemCallException;
 import io.caisson.host.linux.ffm.UnixSocket;
 import io.caisson.service.api.CaissonException;
@@ -13,9 +14,13 @@ import io.caisson.service.api.ErrorKind;
 import io.caisson.vm.api.BlockDisk;
 import io.caisson.vm.api.InitialRamdisk;
 import io.caisson.vm.api.VirtualMachineSpec;
+import io.caisson.vm.qemu.provider.MachineLayout.Beginning;
+import io.caisson.vm.qemu.provider.MachineLayout.Devices;
+import io.caisson.vm.qemu.provider.MachineLayout.Kernel;
 import io.caisson.vsock.api.VsockAttachment;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -58,18 +63,57 @@ final class MachineLauncher {
             BoundedLog consoleLog,
             BoundedLog wordsLog) {}
 
-    /** Starts it. */
-    Started launch(VirtualMachineSpec spec) throws InterruptedException {
+    /** What QEMU is started with, whatever the beginning. */
+    @FunctionalInterface
+    private interface Preparation {
+        /** Opens the rest, of which the child inherits. */
+        Beginning prepare(ChildProcessBuilder child, Undo handedOver) throws IOException, InterruptedException;
+    }
+
+    /**
+     * Starts a machine that boots and has its devices.
+     *
+     * @param vsock the connection to its vsock device; stays the caller's
+     */
+    Started boot(VirtualMachineSpec spec, Memfd memory, Descriptor vsock) throws InterruptedException {
+        return launch(spec, memory, (child, handedOver) -> {
+            Kernel kernel = kernel(spec, child, handedOver);
+            return new Beginning.Boot(kernel, devices(spec, vsock, child, handedOver));
+        });
+    }
+
+    /** Starts a machine that boots without devices. */
+    Started template(VirtualMachineSpec spec, Memfd memory) throws InterruptedException {
+        return launch(spec, memory, (child, handedOver) -> new Beginning.Template(kernel(spec, child, handedOver)));
+    }
+
+    /**
+     * Starts a machine that goes on where another stood still.
+     *
+     * @param memory a copy of the other's
+     * @param entry where it goes on
+     * @param saved when the other stood still
+     * @param vsock as for {@link #boot}
+     */
+    Started resume(VirtualMachineSpec spec, Memfd memory, long entry, Instant saved, Descriptor vsock)
+            throws InterruptedException {
+        byte[] entrance = type.entrance(entry);
+        return launch(spec, memory, (child, handedOver) -> {
+            Memfd file = handedOver.add(
+                    GuestMemoryFile.of("caisson-entrance", entrance.length, target -> target.write(entrance)));
+            return new Beginning.Resume(
+                    child.inherit(file.descriptor()), saved, devices(spec, vsock, child, handedOver));
+        });
+    }
+
+    private Started launch(VirtualMachineSpec spec, Memfd memory, Preparation preparation) throws InterruptedException {
         try (var handedOver = new Undo();
                 var kept = new Undo()) {
             ChildProcessBuilder child =
                     ChildProcess.builder(program.path()).newSession().diesWithOwner();
             BoundedLog consoleLog = kept.add(log(spec, "console.log"));
             BoundedLog wordsLog = kept.add(log(spec, "qemu.log"));
-            int kernel = child.inherit(handedOver.add(openKernel(spec)));
-            int ramdisk = child.inherit(handedOver.add(ramdisk(spec)).descriptor());
-            List<MachineLayout.Disk> disks = disks(spec, child, handedOver);
-            int vsock = child.inherit(handedOver.add(connectVsock(spec)));
+            Beginning beginning = preparation.prepare(child, handedOver);
             Ends monitor = socket(spec, "monitor", handedOver, kept);
             Ends console = socket(spec, "console", handedOver, kept);
             Ends words = socket(spec, "words", handedOver, kept);
@@ -78,16 +122,11 @@ final class MachineLauncher {
                     spec.id(),
                     spec.processors(),
                     spec.memoryBytes() >> 20,
+                    child.inherit(memory.descriptor()),
                     acceleration.kind(),
-                    timeStampKilohertz,
-                    spec.kernel().capabilities(),
-                    kernelArguments(spec),
-                    kernel,
-                    ramdisk,
+                    beginning,
                     child.inherit(monitor.theirs()),
-                    child.inherit(console.theirs()),
-                    vsock,
-                    disks);
+                    child.inherit(console.theirs()));
             child.arguments(QemuCommandLine.of(type, layout));
             var started =
                     new Started(start(spec, child), monitor.ours(), console.ours(), words.ours(), consoleLog, wordsLog);
@@ -97,6 +136,31 @@ final class MachineLauncher {
             throw new CaissonException(
                     ErrorKind.UNAVAILABLE, "cannot start the virtual machine " + spec.id() + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Memory for a machine: all zeros, shared with QEMU and through it with whoever serves the machine's devices, none
+     * of whom can make it smaller under the others.
+     */
+    static Memfd memory(VirtualMachineSpec spec) {
+        try {
+            return Memfd.create("caisson-" + spec.id(), spec.memoryBytes(), Seal.SHRINK, Seal.GROW, Seal.SEAL);
+        } catch (SystemCallException e) {
+            throw failure(spec, ErrorKind.UNAVAILABLE, "there is no memory for it: " + e.symbol(), e);
+        }
+    }
+
+    private Kernel kernel(VirtualMachineSpec spec, ChildProcessBuilder child, Undo handedOver) {
+        return new Kernel(
+                child.inherit(handedOver.add(openKernel(spec))),
+                child.inherit(handedOver.add(ramdisk(spec)).descriptor()),
+                spec.kernel().capabilities(),
+                kernelArguments(spec),
+                timeStampKilohertz);
+    }
+
+    private Devices devices(VirtualMachineSpec spec, Descriptor vsock, ChildProcessBuilder child, Undo handedOver) {
+        return new Devices(child.inherit(vsock), disks(spec, child, handedOver));
     }
 
     private static List<String> kernelArguments(VirtualMachineSpec spec) {
@@ -155,7 +219,8 @@ final class MachineLauncher {
         return disks;
     }
 
-    private static Descriptor connectVsock(VirtualMachineSpec spec) throws InterruptedException {
+    /** Connects to the machine's vsock device; the caller owns the connection. */
+    static Descriptor connectVsock(VirtualMachineSpec spec) throws InterruptedException {
         if (!(spec.vsock() instanceof VsockAttachment.VhostUser device)) {
             throw failure(
                     spec,

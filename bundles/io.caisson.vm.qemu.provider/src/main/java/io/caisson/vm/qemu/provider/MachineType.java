@@ -23,5 +23,15 @@ interface MachineType {
     String processor(Acceleration.Kind acceleration);
 
     /** The kernel arguments this machine wants. */
-    List<String> kernelArguments(MachineLayout layout);
+    List<String> kernelArguments(MachineLayout layout, MachineLayout.Kernel kernel);
+
+    /**
+     * A program to start in a kernel's place that is no more than its entry point.
+     *
+     * @param address physical, below 4 GiB
+     */
+    byte[] entrance(long address);
+
+    /** Further ones for a machine without devices, that others will go on from with some. */
+    List<String> templateArguments();
 }

@@ -20,8 +20,20 @@ final class Microvm implements MachineType {
     /** COMMAND_LINE_SIZE of arch/x86/include/asm/setup.h, with its final NUL. */
     private static final int COMMAND_LINE_SIZE = 2048;
 
-    /** hw/i386/microvm.c adds this for every virtio slot in use, and a space. */
-    private static final int ADDED_PER_DEVICE = "virtio_mmio.device=512@0xfeb00000:10 ".length();
+    /** For what a template is told beyond its devices' places. */
+    private static final int LEFT_FREE = 32;
+
+    /** hw/i386/microvm.c and include/hw/i386/microvm.h: the address of the first slot, bytes in each, its interrupt. */
+    private static final int FIRST_ADDRESS = 0xfeb00000;
+
+    private static final int SLOT_BYTES = 512;
+    private static final int FIRST_INTERRUPT = 5;
+
+    /** Conventional memory that neither QEMU's firmware nor a guest that stands still keeps anything in. */
+    private static final int BELOW_FIRMWARE = 0x50000;
+
+    /** What QEMU adds for every virtio slot in use, and a space. */
+    private static final int ADDED_PER_DEVICE = place(VIRTIO_SLOTS - 1).length() + 1;
 
     @Override
     public String architecture() {
@@ -40,7 +52,7 @@ final class Microvm implements MachineType {
 
     @Override
     public int longestKernelCommandLine() {
-        return COMMAND_LINE_SIZE - 1 - VIRTIO_SLOTS * ADDED_PER_DEVICE;
+        return COMMAND_LINE_SIZE - 1 - VIRTIO_SLOTS * ADDED_PER_DEVICE - LEFT_FREE;
     }
 
     /** The kernels have no ACPI; and only without it does QEMU name the virtio devices on their command line. */
@@ -60,7 +72,7 @@ final class Microvm implements MachineType {
     }
 
     @Override
-    public List<String> kernelArguments(MachineLayout layout) {
+    public List<String> kernelArguments(MachineLayout layout, MachineLayout.Kernel kernel) {
         var arguments = new ArrayList<String>();
         // The serial port is an emulated one: every character costs. A panic is printed all the same.
         arguments.add("console=ttyS0");
@@ -71,23 +83,46 @@ final class Microvm implements MachineType {
         // There is no PCI; who looks for it prints an error, quiet or not.
         arguments.add("pci=off");
         if (layout.acceleration() == Acceleration.Kind.TCG) {
-            withoutMeasuring(layout, arguments);
+            withoutMeasuring(layout.processors(), kernel, arguments);
         }
         return arguments;
     }
 
+    /** The one byte that QEMU insists on loading lies where the guest expects firmware. */
+    @Override
+    public byte[] entrance(long address) {
+        return PvhExecutable.of(BELOW_FIRMWARE, new byte[4], Math.toIntExact(address));
+    }
+
+    /** QEMU names the slots in use on the kernel's command line, and without devices none is. */
+    @Override
+    public List<String> templateArguments() {
+        var arguments = new ArrayList<String>();
+        // Which would only have to be set up again.
+        arguments.add("no_console_suspend");
+        for (int slot = 0; slot < VIRTIO_SLOTS; slot++) {
+            arguments.add(place(slot));
+        }
+        return arguments;
+    }
+
+    private static String place(int slot) {
+        return "virtio_mmio.device=" + SLOT_BYTES + "@0x" + Integer.toHexString(FIRST_ADDRESS + slot * SLOT_BYTES) + ":"
+                + (FIRST_INTERRUPT + slot);
+    }
+
     /** Under TCG the kernel spends half of its start measuring clocks whose rates are known. With KVM it asks for them. */
-    private static void withoutMeasuring(MachineLayout layout, List<String> arguments) {
+    private static void withoutMeasuring(int processors, MachineLayout.Kernel kernel, List<String> arguments) {
         arguments.add("no_timer_check");
         arguments.add("noreplace-smp");
-        if (layout.kernelCapabilities().contains(LAPIC_TIMER_HZ)) {
+        if (kernel.capabilities().contains(LAPIC_TIMER_HZ)) {
             arguments.add("lapic_timer_hz=" + LAPIC_HERTZ);
-        } else if (layout.processors() == 1) {
+        } else if (processors == 1) {
             // Leaves all timers to the PIT, which serves one processor only.
             arguments.add("noapictimer");
         }
-        if (layout.timeStampKilohertz().isPresent()) {
-            arguments.add("tsc_early_khz=" + layout.timeStampKilohertz().getAsLong());
+        if (kernel.timeStampKilohertz().isPresent()) {
+            arguments.add("tsc_early_khz=" + kernel.timeStampKilohertz().getAsLong());
             // The counter is the host's, which the host trusts; the kernel's own check takes a busy host for a bad
             // clock.
             arguments.add("tsc=reliable");

@@ -10,8 +10,7 @@ import java.nio.ByteOrder;
  * to port {@link #PORT} (QEMU's {@code isa-debugcon}). A step is a {@code lock cmpxchg16b}, which the kernel's memory
  * allocator lives on and which emulated virtualization has been seen to lack, and an increment in memory.
  *
- * <p>Its form is an ELF-64 executable (System V ABI) that is entered in 32-bit protected mode by way of its PVH note (Xen
- * docs/misc/pvh.pandoc), as our kernels are. Written out by hand, so that no build needs an assembler.
+ * <p>Written out by hand, so that no build needs an assembler.
  */
 final class ProbeGuest {
     /** Steps between two characters: one or two milliseconds' work of a processor, ten of QEMU's translation. */
@@ -21,61 +20,12 @@ final class ProbeGuest {
     static final int PORT = 0xe9;
 
     private static final int ADDRESS = 0x100000;
-    private static final int ELF_HEADER = 64;
-    private static final int PROGRAM_HEADER = 56;
-
-    /** XEN_ELFNOTE_PHYS32_ENTRY, xen/include/public/elfnote.h: the note whose content is the 32-bit entry point. */
-    private static final int PHYS32_ENTRY = 18;
-
-    private static final int PT_LOAD = 1;
-    private static final int PT_NOTE = 4;
 
     private ProbeGuest() {}
 
     /** The executable. */
     static byte[] image() {
-        byte[] code = code();
-        byte[] note = note();
-        int codeAt = ELF_HEADER + 2 * PROGRAM_HEADER;
-        int noteAt = codeAt + code.length;
-        byte[] image = new byte[noteAt + note.length];
-        ByteBuffer elf = littleEndian(image);
-        elf.putInt(0x464c457f); // e_ident: magic,
-        elf.put((byte) 2).put((byte) 1).put((byte) 1); // 64 bits, little-endian, version 1
-        elf.position(16);
-        elf.putShort((short) 2).putShort((short) 62).putInt(1); // executable, x86-64, version 1
-        elf.putLong(ADDRESS).putLong(ELF_HEADER).putLong(0).putInt(0); // entry, program headers, no sections, no flags
-        elf.putShort((short) ELF_HEADER).putShort((short) PROGRAM_HEADER).putShort((short) 2);
-        elf.position(ELF_HEADER);
-        programHeader(elf, PT_LOAD, codeAt, code.length);
-        programHeader(elf, PT_NOTE, noteAt, note.length);
-        elf.put(code).put(note);
-        return image;
-    }
-
-    private static void programHeader(ByteBuffer elf, int type, long offset, long size) {
-        elf.putInt(type).putInt(5); // readable and executable
-        elf.putLong(offset)
-                .putLong(ADDRESS)
-                .putLong(ADDRESS)
-                .putLong(size)
-                .putLong(size)
-                .putLong(4);
-    }
-
-    private static byte[] note() {
-        byte[] note = new byte[20];
-        littleEndian(note)
-                .putInt(4)
-                .putInt(4)
-                .putInt(PHYS32_ENTRY)
-                .putInt(0x006e6558) // "Xen"
-                .putInt(ADDRESS);
-        return note;
-    }
-
-    private static ByteBuffer littleEndian(byte[] bytes) {
-        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        return PvhExecutable.of(ADDRESS, code(), ADDRESS);
     }
 
     private static byte[] code() {
@@ -124,7 +74,7 @@ final class ProbeGuest {
 
     /** Machine code as it grows; addresses are absolute. */
     private static final class Code {
-        private final ByteBuffer buffer = littleEndian(new byte[512]);
+        private final ByteBuffer buffer = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
 
         Code bytes(int... bytes) {
             for (int b : bytes) {

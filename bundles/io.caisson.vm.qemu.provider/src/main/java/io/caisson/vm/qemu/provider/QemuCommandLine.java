@@ -2,14 +2,20 @@ package io.caisson.vm.qemu.provider;
 
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
+import io.caisson.vm.qemu.provider.MachineLayout.Beginning;
+import io.caisson.vm.qemu.provider.MachineLayout.Devices;
+import io.caisson.vm.qemu.provider.MachineLayout.Kernel;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * QEMU's command line, qemu(1) 7.2. Nothing on it is secret and no path is ours: what QEMU needs it inherits.
  *
- * <p>Disks go through descriptor sets, which hand QEMU the very descriptor we opened, with its access mode. Kernel and
- * RAM disk are opened by code in QEMU that knows no descriptor sets, hence by {@code /proc/self/fd}.
+ * <p>Disks go through descriptor sets, which hand QEMU the very descriptor we opened, with its access mode. Kernel, RAM
+ * disk and memory are opened by code in QEMU that knows no descriptor sets, hence by {@code /proc/self/fd}.
  */
 final class QemuCommandLine {
     /** In MiB. QEMU's default, up to 1 GiB, lets the translations of a busy guest outgrow its memory. */
@@ -36,12 +42,28 @@ final class QemuCommandLine {
         line.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"));
         line.addAll(List.of("-sandbox", SANDBOX));
         machine(line, type, layout);
-        line.addAll(List.of("-kernel", "/proc/self/fd/" + layout.kernel()));
-        line.addAll(List.of("-initrd", "/proc/self/fd/" + layout.ramdisk()));
-        line.addAll(List.of("-append", kernelCommandLine(type, layout)));
-        monitorAndConsole(line, layout);
-        devices(line, layout);
+        switch (layout.beginning()) {
+            case Beginning.Boot(Kernel kernel, Devices devices) -> {
+                kernel(line, type, layout, kernel, List.of());
+                devices(line, devices);
+            }
+            case Beginning.Template(Kernel kernel) -> kernel(line, type, layout, kernel, type.templateArguments());
+            case Beginning.Resume(int entrance, Instant saved, Devices devices) -> {
+                // Until it is told to go on: its memory is still being filled.
+                line.add("-S");
+                line.addAll(List.of("-kernel", "/proc/self/fd/" + entrance));
+                // The guest takes the time between for sleep, and counts that as time it has been up.
+                line.addAll(List.of("-rtc", "base=" + clock(saved)));
+                devices(line, devices);
+            }
+        }
         return line;
+    }
+
+    /** In UTC, with its seconds, which are left out when they are zero; an odd second is as good as an even one. */
+    private static String clock(Instant time) {
+        return LocalDateTime.ofEpochSecond(time.getEpochSecond() | 1, 0, ZoneOffset.UTC)
+                .toString();
     }
 
     private static void machine(List<String> line, MachineType type, MachineLayout layout) {
@@ -57,38 +79,41 @@ final class QemuCommandLine {
         line.addAll(List.of("-cpu", type.processor(layout.acceleration())));
         line.addAll(List.of("-smp", Integer.toString(layout.processors())));
         line.addAll(List.of("-m", memory));
-        // Shared, for the vsock device is in our process; sealed by default, so that it cannot shrink under it.
-        line.addAll(List.of("-object", "memory-backend-memfd,id=memory,share=on,size=" + memory));
-    }
-
-    private static String kernelCommandLine(MachineType type, MachineLayout layout) {
-        var arguments = new ArrayList<>(type.kernelArguments(layout));
-        arguments.addAll(layout.kernelArguments());
-        String line = String.join(" ", arguments);
-        if (line.length() > type.longestKernelCommandLine()) {
-            throw new CaissonException(
-                    ErrorKind.INVALID_ARGUMENT,
-                    "kernel command line of " + layout.name() + " has " + line.length() + " characters, at most "
-                            + type.longestKernelCommandLine() + " fit");
-        }
-        return line;
-    }
-
-    private static void monitorAndConsole(List<String> line, MachineLayout layout) {
+        // Shared, for the vsock device is in our process; and made by us, who may have put another machine's into it.
+        line.addAll(List.of(
+                "-object",
+                "memory-backend-file,id=memory,share=on,size=" + memory + ",mem-path=/proc/self/fd/"
+                        + layout.memory()));
         line.addAll(List.of("-chardev", "socket,id=qmp,fd=" + layout.monitor()));
         line.addAll(List.of("-mon", "chardev=qmp,mode=control"));
         line.addAll(List.of("-chardev", "socket,id=console,fd=" + layout.console()));
         line.addAll(List.of("-serial", "chardev:console"));
+        line.addAll(List.of("-global", "virtio-mmio.force-legacy=false"));
     }
 
-    private static void devices(List<String> line, MachineLayout layout) {
-        line.addAll(List.of("-global", "virtio-mmio.force-legacy=false"));
+    private static void kernel(
+            List<String> line, MachineType type, MachineLayout layout, Kernel kernel, List<String> more) {
+        line.addAll(List.of("-kernel", "/proc/self/fd/" + kernel.image()));
+        line.addAll(List.of("-initrd", "/proc/self/fd/" + kernel.ramdisk()));
+        var arguments = new ArrayList<>(type.kernelArguments(layout, kernel));
+        arguments.addAll(kernel.arguments());
+        String words = String.join(" ", arguments);
+        if (words.length() > type.longestKernelCommandLine()) {
+            throw new CaissonException(
+                    ErrorKind.INVALID_ARGUMENT,
+                    "kernel command line of " + layout.name() + " has " + words.length() + " characters, at most "
+                            + type.longestKernelCommandLine() + " fit");
+        }
+        line.addAll(List.of("-append", more.isEmpty() ? words : words + " " + String.join(" ", more)));
+    }
+
+    private static void devices(List<String> line, Devices devices) {
         line.addAll(List.of("-object", "rng-builtin,id=random"));
         line.addAll(List.of("-device", "virtio-rng-device,rng=random"));
-        line.addAll(List.of("-chardev", "socket,id=vsock,fd=" + layout.vsock()));
+        line.addAll(List.of("-chardev", "socket,id=vsock,fd=" + devices.vsock()));
         line.addAll(List.of("-device", "vhost-user-vsock-device,chardev=vsock"));
-        for (int slot = 0; slot < layout.disks().size(); slot++) {
-            disk(line, slot, layout.disks().get(slot));
+        for (int slot = 0; slot < devices.disks().size(); slot++) {
+            disk(line, slot, devices.disks().get(slot));
         }
     }
 

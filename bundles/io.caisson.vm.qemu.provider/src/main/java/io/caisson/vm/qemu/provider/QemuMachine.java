@@ -12,8 +12,10 @@ import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +39,7 @@ final class QemuMachine implements VirtualMachine {
     private final int slots;
     private final MachineLauncher.Started parts;
     private final QmpSession monitor;
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile boolean closed;
     private volatile @Nullable VirtualMachineExit exit;
 
@@ -115,7 +117,7 @@ final class QemuMachine implements VirtualMachine {
                 parts.consoleLog().problem());
         release();
         exit = end.exit();
-        ended.countDown();
+        ended.complete(null);
     }
 
     private void release() {
@@ -124,6 +126,16 @@ final class QemuMachine implements VirtualMachine {
         parts.words().close();
         parts.consoleLog().close();
         parts.wordsLog().close();
+    }
+
+    /** Done when the machine has ended and {@link #exit()} says how. */
+    CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    /** What its console shows. */
+    BoundedLog console() {
+        return parts.consoleLog();
     }
 
     /** The conversation with QEMU. */
@@ -156,7 +168,18 @@ final class QemuMachine implements VirtualMachine {
 
     @Override
     public Optional<VirtualMachineExit> awaitExit(Duration timeout) throws InterruptedException {
-        return ended.await(timeout.toNanos(), TimeUnit.NANOSECONDS) ? exit() : Optional.empty();
+        return await(timeout.toNanos()) ? exit() : Optional.empty();
+    }
+
+    private boolean await(long nanos) throws InterruptedException {
+        try {
+            ended.get(nanos, TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nobody says that it fails", e);
+        }
     }
 
     @Override
@@ -190,7 +213,7 @@ final class QemuMachine implements VirtualMachine {
         boolean interrupted = false;
         while (true) {
             try {
-                ended.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                await(deadline - System.nanoTime());
                 return interrupted;
             } catch (InterruptedException e) {
                 interrupted = true;

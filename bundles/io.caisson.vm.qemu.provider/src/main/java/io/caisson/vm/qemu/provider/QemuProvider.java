@@ -1,6 +1,8 @@
 package io.caisson.vm.qemu.provider;
 
+import io.caisson.host.linux.ffm.Descriptor;
 import io.caisson.host.linux.ffm.HostInfo;
+import io.caisson.host.linux.ffm.Memfd;
 import io.caisson.host.linux.ffm.TimeStampCounter;
 import io.caisson.service.api.Availability;
 import io.caisson.service.api.CaissonException;
@@ -8,6 +10,7 @@ import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.FrameworkProperties;
 import io.caisson.service.api.HostCheck;
 import io.caisson.service.api.Provider;
+import io.caisson.vm.api.Standstill;
 import io.caisson.vm.api.VirtualMachine;
 import io.caisson.vm.api.VirtualMachineProvider;
 import io.caisson.vm.api.VirtualMachineSpec;
@@ -37,26 +40,46 @@ public final class QemuProvider implements VirtualMachineProvider, HostCheck {
     /** Framework property, also the environment variable {@code CAISSON_QEMU}: the QEMU to use instead of searching. */
     public static final String PROGRAM = "caisson.vm.qemu.program";
 
+    /**
+     * Framework property, also the environment variable {@code CAISSON_QEMU_TEMPLATES}: {@code false} has every machine boot by itself, instead of going on where one like it stands
+     * still.
+     */
+    public static final String TEMPLATES = "caisson.vm.qemu.templates";
+
     /** What is kept between commands, in the home directory. */
     private static final String FINDINGS = "cache/vm.qemu/findings.properties";
+
+    /** In bytes. */
+    private static final long LARGEST_TEMPLATE = 8L << 30;
+
+    private static final String TEMPLATE_DIRECTORY = "cache/vm.qemu/templates";
 
     private final MachineType type = new Microvm();
     private final QemuHost host;
     private final Optional<TimeStampCounter> timeStampCounter;
+    private final Optional<MachineTemplates> templates;
     private final Logger logger;
 
     /** For the component runtime. */
     @Activate
     public QemuProvider(BundleContext context, @Reference(service = LoggerFactory.class) Logger logger) {
-        this(context.getProperty(FrameworkProperties.HOME), program(context), logger);
+        this(context.getProperty(FrameworkProperties.HOME), program(context), useTemplates(context), logger);
     }
 
-    QemuProvider(@Nullable String home, @Nullable String program, Logger logger) {
+    QemuProvider(@Nullable String home, @Nullable String program, boolean useTemplates, Logger logger) {
         Path findings = home == null ? null : Path.of(home, FINDINGS);
         host = new QemuHost(type, findings, program, logger);
+        templates = home == null || !useTemplates
+                ? Optional.empty()
+                : Optional.of(new MachineTemplates(Path.of(home, TEMPLATE_DIRECTORY)));
         // Begun here, so that by the time of the first start enough of it has passed.
         timeStampCounter = HostInfo.nativeAccess().available() ? TimeStampCounter.observe() : Optional.empty();
         this.logger = logger;
+    }
+
+    private static boolean useTemplates(BundleContext context) {
+        String property = context.getProperty(TEMPLATES);
+        return !"false".equals(property != null ? property : System.getenv("CAISSON_QEMU_TEMPLATES"));
     }
 
     private static @Nullable String program(BundleContext context) {
@@ -99,7 +122,27 @@ public final class QemuProvider implements VirtualMachineProvider, HostCheck {
         host.version(program);
         Acceleration acceleration = host.acceleration(program);
         var launcher = new MachineLauncher(type, program, acceleration, timeStampKilohertz(acceleration));
-        return QemuMachine.of(spec.id(), spec.disks().size(), launcher.launch(spec));
+        try (Descriptor vsock = MachineLauncher.connectVsock(spec)) {
+            if (templates.isPresent() && spec.standstill().isPresent() && isSlowToBoot(acceleration, spec)) {
+                var starter = new TemplateStarter(templates.get(), type, program, launcher, logger);
+                Standstill standstill = spec.standstill().get();
+                Optional<QemuMachine> machine = starter.start(spec, standstill, vsock);
+                if (machine.isPresent()) {
+                    return machine.get();
+                }
+            }
+            try (Memfd memory = MachineLauncher.memory(spec)) {
+                return QemuMachine.of(spec.id(), spec.disks().size(), launcher.boot(spec, memory, vsock));
+            }
+        }
+    }
+
+    /**
+     * Only where guest code is translated it takes longer to boot than to copy some memory; that is 16 MiB, and as many for
+     * every GiB that a machine has.
+     */
+    private static boolean isSlowToBoot(Acceleration acceleration, VirtualMachineSpec spec) {
+        return acceleration.kind() == Acceleration.Kind.TCG && spec.memoryBytes() <= LARGEST_TEMPLATE;
     }
 
     /** For translated guests, whose counter is the host's. */

@@ -1,6 +1,7 @@
 package io.caisson.vm.qemu.provider;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,19 @@ class BoundedLogTest {
             append(log, "lost too\n");
             assertEquals(List.of("lost", "lost too"), log.lastLines(5), "but not from memory");
             assertTrue(log.problem().startsWith("full is incomplete: "), log.problem());
+        }
+    }
+
+    @Test
+    void tellsWhenALineWasWrittenOrThatItWasBefore() throws Exception {
+        try (BoundedLog log = BoundedLog.open(file, 1000)) {
+            var late = log.line("ready");
+            append(log, "not ready\nre");
+            assertFalse(late.isDone());
+            append(log, "ady\n");
+            assertTrue(late.isDone());
+            assertTrue(log.line("not ready").isDone());
+            assertFalse(log.line("never").isDone());
         }
     }
 }

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
+import io.caisson.vm.qemu.provider.MachineLayout.Beginning;
+import io.caisson.vm.qemu.provider.MachineLayout.Devices;
+import io.caisson.vm.qemu.provider.MachineLayout.Kernel;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -15,22 +20,21 @@ import org.junit.jupiter.api.Test;
 class QemuCommandLineTest {
     private final MachineType type = new Microvm();
 
+    private static MachineLayout layout(int processors, Acceleration.Kind acceleration, Beginning beginning) {
+        return new MachineLayout("box", processors, 256, 10, acceleration, beginning, 8, 9);
+    }
+
     private static MachineLayout layout(
             int processors, Acceleration.Kind acceleration, Set<String> capabilities, List<String> kernelArguments) {
-        return new MachineLayout(
-                "box",
-                processors,
-                256,
-                acceleration,
-                OptionalLong.of(2_600_000),
-                capabilities,
-                kernelArguments,
-                3,
-                4,
-                8,
-                9,
-                7,
-                List.of(new MachineLayout.Disk(5, true), new MachineLayout.Disk(6, false)));
+        return layout(processors, acceleration, new Beginning.Boot(kernel(capabilities, kernelArguments), devices()));
+    }
+
+    private static Kernel kernel(Set<String> capabilities, List<String> arguments) {
+        return new Kernel(3, 4, capabilities, arguments, OptionalLong.of(2_600_000));
+    }
+
+    private static Devices devices() {
+        return new Devices(7, List.of(new MachineLayout.Disk(5, true), new MachineLayout.Disk(6, false)));
     }
 
     private String kernelCommandLine(MachineLayout layout) {
@@ -54,16 +58,16 @@ class QemuCommandLineTest {
                 -cpu max,-erms
                 -smp 1
                 -m 256M
-                -object memory-backend-memfd,id=memory,share=on,size=256M
-                -kernel /proc/self/fd/3
-                -initrd /proc/self/fd/4
-                -append console=ttyS0 quiet reboot=t panic=-1 pci=off no_timer_check noreplace-smp \
-                lapic_timer_hz=1000000000 tsc_early_khz=2600000 tsc=reliable caisson.mode=x
+                -object memory-backend-file,id=memory,share=on,size=256M,mem-path=/proc/self/fd/10
                 -chardev socket,id=qmp,fd=8
                 -mon chardev=qmp,mode=control
                 -chardev socket,id=console,fd=9
                 -serial chardev:console
                 -global virtio-mmio.force-legacy=false
+                -kernel /proc/self/fd/3
+                -initrd /proc/self/fd/4
+                -append console=ttyS0 quiet reboot=t panic=-1 pci=off no_timer_check noreplace-smp \
+                lapic_timer_hz=1000000000 tsc_early_khz=2600000 tsc=reliable caisson.mode=x
                 -object rng-builtin,id=random
                 -device virtio-rng-device,rng=random
                 -chardev socket,id=vsock,fd=7
@@ -76,6 +80,38 @@ class QemuCommandLineTest {
                 discard=unmap,detect-zeroes=unmap
                 -device virtio-blk-device,drive=disk1,serial=caisson-1,werror=report
                 """, String.join(" ", QemuCommandLine.of(type, layout)).replace(" -", "\n-") + "\n");
+    }
+
+    @Test
+    void ofATemplateNamesThePlacesOfDevicesAndHasNone() {
+        Kernel kernel = kernel(Set.of(Microvm.LAPIC_TIMER_HZ), List.of());
+        MachineLayout layout = layout(1, Acceleration.Kind.TCG, new Beginning.Template(kernel));
+        assertFalse(QemuCommandLine.of(type, layout).contains("-device"));
+        String words = kernelCommandLine(layout);
+        assertTrue(words.contains(" no_console_suspend virtio_mmio.device=512@0xfeb00000:5 "), words);
+        assertTrue(words.endsWith(" virtio_mmio.device=512@0xfeb00e00:12"), words);
+    }
+
+    /** What goes on must be the machine that was saved, but for the devices. */
+    @Test
+    void ofAMachineThatGoesOnIsThatOfTheTemplateWithAnotherKernelAndDevices() {
+        var template = new ArrayList<>(QemuCommandLine.of(
+                type, layout(2, Acceleration.Kind.TCG, new Beginning.Template(kernel(Set.of(), List.of())))));
+        List<String> resumed = QemuCommandLine.of(
+                type,
+                layout(
+                        2,
+                        Acceleration.Kind.TCG,
+                        new Beginning.Resume(3, Instant.ofEpochSecond(1_000_000_000), devices())));
+        for (String option : List.of("-kernel", "-initrd", "-append")) {
+            int at = template.indexOf(option);
+            template.subList(at, at + 2).clear();
+        }
+        assertEquals(template, resumed.subList(0, template.size()));
+        List<String> rest = resumed.subList(template.size(), resumed.size());
+        assertEquals(
+                List.of("-S", "-kernel", "/proc/self/fd/3", "-rtc", "base=2001-09-09T01:46:41"), rest.subList(0, 5));
+        assertTrue(rest.contains("vhost-user-vsock-device,chardev=vsock"), rest.toString());
     }
 
     @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.caisson.service.api.CaissonException;
 import io.caisson.service.api.ErrorKind;
 import io.caisson.vm.api.BlockDisk;
+import io.caisson.vm.api.Standstill;
 import io.caisson.vm.api.VirtualMachineExit;
 import io.caisson.vm.api.VirtualMachineExit.Cause;
 import io.caisson.vm.api.VirtualMachineSpec;
@@ -114,6 +115,25 @@ class QemuMachineVmIT {
         assertTrue(memory.find(), console);
         int mebibytes = Integer.parseInt(memory.group(1)) >> 10;
         assertTrue(mebibytes > 450 && mebibytes <= 512, mebibytes + " MiB");
+    }
+
+    @Test
+    void aGuestThatDoesNotStandStillAfterAllBoots() throws Exception {
+        var standstill = new Standstill("never said", 0x60000);
+        for (String id : List.of("first", "second")) {
+            QemuMachine machine = machines.start(id, doing("poweroff").andThen(spec -> spec.standstill(standstill)));
+            assertEquals(Cause.POWER_OFF, ending(machine).cause());
+            assertTrue(machines.console(id).contains(TestGuest.READY));
+        }
+        Path templates = directory.resolve("home/cache/vm.qemu/templates");
+        try (var files = Files.list(templates)) {
+            List<String> names =
+                    files.map(file -> file.getFileName().toString()).sorted().toList();
+            assertEquals(2, names.size(), names.toString());
+            assertTrue(names.getFirst().endsWith(".unfit"), names.toString());
+            String reason = Files.readString(templates.resolve(names.getFirst()));
+            assertTrue(reason.startsWith("a guest booted without devices ended: "), reason);
+        }
     }
 
     @Test
@@ -271,7 +291,7 @@ class QemuMachineVmIT {
                 CaissonException.class, () -> machines.start("/no/such/qemu", "box", QemuMachineVmIT::nothingMore));
         assertEquals(ErrorKind.UNAVAILABLE, failure.kind());
         assertTrue(failure.getMessage().contains("apt install qemu-system-x86"), failure.getMessage());
-        var provider = new QemuProvider(null, "/no/such/qemu", NoLogger.get());
+        var provider = new QemuProvider(null, "/no/such/qemu", true, NoLogger.get());
         assertFalse(provider.availability().available());
     }
 

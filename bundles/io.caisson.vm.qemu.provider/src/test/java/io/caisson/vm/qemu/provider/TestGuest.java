@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
@@ -91,6 +92,11 @@ final class TestGuest {
     static InitialRamdisk ramdisk() throws IOException {
         byte[] contents = archive();
         return new InitialRamdisk() {
+            @Override
+            public String identity() {
+                return "test-" + Arrays.hashCode(contents);
+            }
+
             @Override
             public long size() {
                 return contents.length;

@@ -56,7 +56,7 @@ final class TestMachines {
                 .vsock(vsock.attachment())
                 .directory(own);
         more.accept(spec);
-        var provider = new QemuProvider(directory.resolve("home").toString(), program, NoLogger.get());
+        var provider = new QemuProvider(directory.resolve("home").toString(), program, true, NoLogger.get());
         var machine = (QemuMachine) provider.start(spec.build());
         open.push(machine);
         return machine;

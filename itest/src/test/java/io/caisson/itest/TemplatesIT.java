@@ -1,0 +1,137 @@
+package io.caisson.itest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where guest code is translated machines go on where one like them stood still. */
+@Timeout(300)
+class TemplatesIT {
+    private static final Caisson.Outcome OK = new Caisson.Outcome(0, "ok\n", "");
+
+    @TempDir
+    private Path home;
+
+    private Caisson caisson;
+
+    @BeforeEach
+    void startOne() throws Exception {
+        caisson = Caisson.withHome(home);
+        assertEquals(OK, echo(caisson));
+        assumeFalse(templates().isEmpty(), "guest code is not translated here: machines boot");
+    }
+
+    private static Caisson.Outcome echo(Caisson command) throws Exception {
+        return command.run("run", "busybox", "echo", "ok");
+    }
+
+    private List<Path> templates() throws IOException {
+        Path directory = home.resolve("cache/vm.qemu/templates");
+        if (!Files.exists(directory)) {
+            return List.of();
+        }
+        try (var files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".memory")).toList();
+        }
+    }
+
+    private static Object identity(Path file) throws IOException {
+        return String.valueOf(Files.getAttribute(file, "unix:ino"));
+    }
+
+    @Test
+    void ofThoseThatAreAlikeOneHasBooted() throws Exception {
+        List<Path> first = templates();
+        assertEquals(1, first.size(), first::toString);
+        Object identity = identity(first.getFirst());
+
+        assertEquals(OK, echo(caisson));
+        assertEquals(first, templates());
+        assertEquals(identity, identity(first.getFirst()));
+
+        assertEquals(OK, caisson.run("run", "--memory", "192M", "busybox", "echo", "ok"));
+        assertEquals(2, templates().size());
+    }
+
+    @Test
+    void theyAreAsUnlikeAsMachinesThatBooted() throws Exception {
+        String[] questions = {
+            "head -c 16 /dev/urandom | md5sum",
+            "cat /proc/sys/kernel/random/boot_id",
+            "cat /proc/sys/kernel/random/uuid",
+            "hostname",
+            // Where the kernel put the stack of a program.
+            "grep stack /proc/self/maps"
+        };
+        for (String question : questions) {
+            String one = answer(question);
+            String other = answer(question);
+            assertNotEquals(one, other, question);
+        }
+    }
+
+    private String answer(String question) throws Exception {
+        Caisson.Outcome outcome = caisson.run("run", "busybox", "sh", "-c", question);
+        assertEquals(0, outcome.status(), outcome::toString);
+        assertFalse(outcome.text().isBlank(), question);
+        return outcome.text();
+    }
+
+    @Test
+    void theirClockIsTheHostsAndGoesOn() throws Exception {
+        Instant before = Instant.now();
+        String[] answers = answer("date +%s; sleep 1; date +%s").split("\n", -1);
+        Duration off = Duration.between(before, Instant.ofEpochSecond(Long.parseLong(answers[0])));
+        assertTrue(off.abs().compareTo(Duration.ofSeconds(30)) < 0, off::toString);
+        assertTrue(Long.parseLong(answers[1]) > Long.parseLong(answers[0]), String.join(", ", answers));
+    }
+
+    @Test
+    void severalProcessorsAreThereAgain() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            assertEquals(new Caisson.Outcome(0, "2\n", ""), caisson.run("run", "--cpus", "2", "busybox", "nproc"));
+        }
+    }
+
+    @Test
+    void oneThatIsDamagedIsRemovedAndTheMachineBoots() throws Exception {
+        Path template = templates().getFirst();
+        try (FileChannel channel = FileChannel.open(template, StandardOpenOption.WRITE)) {
+            channel.truncate(channel.size() / 2);
+        }
+        assertEquals(OK, echo(caisson));
+        assertEquals(List.of(), templates());
+        assertEquals(OK, echo(caisson));
+        assertEquals(List.of(template), templates());
+    }
+
+    @Test
+    void whoWantsNoneHasEveryMachineBoot() throws Exception {
+        Files.delete(templates().getFirst());
+        assertEquals(OK, echo(caisson.with("CAISSON_QEMU_TEMPLATES", "false")));
+        assertEquals(List.of(), templates());
+    }
+
+    @Test
+    void theSecretTheyBeginWithIsForItsOwnerAlone() throws Exception {
+        Path secret = home.resolve("guest-secret");
+        assertEquals(32, Files.size(secret));
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
+    }
+}
