@@ -3,6 +3,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::{Context, Result};
 use crate::sys::net;
@@ -10,6 +12,10 @@ use crate::sys::standstill::stand_still;
 
 /// Where virtio's devices on a memory-mapped bus are, and their places (virtio 1.2, section 4.2).
 const PLATFORM_DEVICES: &str = "/sys/bus/platform/devices";
+const CLOCK: &str = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+/// How long that may take.
+const SETTLING: Duration = Duration::from_secs(3);
+const INTERVAL: Duration = Duration::from_millis(10);
 const BIND: &str = "/sys/bus/platform/drivers/virtio-mmio/bind";
 
 /// Returns in a machine that has its devices: at once when this one does, otherwise in each that goes on from here.
@@ -22,6 +28,7 @@ pub fn wait() -> Result<()> {
         return Ok(());
     }
     let places = empty_places().tried(|| format!("read {PLATFORM_DEVICES}"))?;
+    settle();
     stand_still().tried(|| "stand still without devices")?;
     let mut bind = File::options().write(true).open(BIND).tried(|| format!("open {BIND}"))?;
     for place in places {
@@ -32,6 +39,15 @@ pub fn wait() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Waits for the kernel to take its final clock, a second after it has booted and the last thing it does for that: every
+/// machine that goes on from here would do it again. A kernel that takes another one is none the worse.
+fn settle() {
+    let end = Instant::now() + SETTLING;
+    while Instant::now() < end && !fs::read_to_string(CLOCK).is_ok_and(|name| name.trim() == "tsc") {
+        thread::sleep(INTERVAL);
+    }
 }
 
 /// The names of the places where no device was found, such as "virtio-mmio.0".

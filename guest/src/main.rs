@@ -53,7 +53,7 @@ async fn run() -> Result<()> {
     let secret = Arc::new(secret);
     let service = GuestService::new(Arc::clone(&containers), reaper, Arc::clone(&secret), Arc::clone(&power_off));
     let server = Server::new(secret, Arc::clone(&containers), service);
-    // What no container needs to be known for; in a machine that begins from a template all of this is done.
+    // In a machine that goes on where another stood still all of this is done.
     containers.prepare()?;
     #[cfg(target_arch = "x86_64")]
     devices::wait()?;

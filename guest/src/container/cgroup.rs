@@ -36,6 +36,7 @@ impl Cgroup {
     ///
     /// What the kernel reports.
     pub fn create(container_id: &str) -> Result<Self> {
+        prepare_hierarchy()?;
         // The prefix keeps the name apart from the cgroup's own files, such as "cgroup.procs".
         let path = Path::new(CONTAINERS).join(format!("container-{container_id}"));
         fs::create_dir(&path).tried(|| format!("make cgroup {}", path.display()))?;

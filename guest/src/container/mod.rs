@@ -6,6 +6,7 @@ pub mod disks;
 pub mod launch;
 pub mod mounts;
 pub mod namespaces;
+pub mod network;
 pub mod process;
 pub mod rootfs;
 pub mod seccomp;
@@ -46,6 +47,8 @@ pub struct Containers {
     own_pid_namespace: Option<OwnedFd>,
     /// What devices every container may use, loaded once.
     device_rules: OnceLock<OwnedFd>,
+    /// The next container's network namespace, when there is one already.
+    next_network: Mutex<Option<OwnedFd>>,
     by_id: Mutex<HashMap<String, Arc<Container>>>,
 }
 
@@ -74,17 +77,26 @@ impl Containers {
     #[must_use]
     pub fn new(reaper: Arc<Reaper>) -> Self {
         let own = rustix::fs::open("/proc/self/ns/pid", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
-        Self { reaper, own_pid_namespace: own.ok(), device_rules: OnceLock::new(), by_id: Mutex::default() }
+        Self {
+            reaper,
+            own_pid_namespace: own.ok(),
+            device_rules: OnceLock::new(),
+            next_network: Mutex::default(),
+            by_id: Mutex::default(),
+        }
     }
 
-    /// Makes what all containers share: the hierarchy of cgroups, the device rules. The first container would otherwise.
+    /// Makes what the first container would have to make: what all containers share (the hierarchy of cgroups, the
+    /// device rules), and a network namespace.
     ///
     /// # Errors
     ///
     /// What the kernel reports.
     pub fn prepare(&self) -> Result<()> {
         cgroup::prepare_hierarchy()?;
-        self.device_rules().map(drop)
+        self.device_rules()?;
+        *lock(&self.next_network) = Some(network::create()?);
+        Ok(())
     }
 
     fn device_rules(&self) -> Result<&OwnedFd> {
@@ -147,9 +159,10 @@ impl Containers {
     }
 
     async fn assemble(&self, life: &mut Life, id: &str, plan: &Plan) -> Result<()> {
-        self.prepare()?;
         let cgroup = life.cgroup.insert(Cgroup::create(id)?);
-        life.namespaces = Some(Namespaces::create(&self.reaper, cgroup, plan).await?);
+        let ready = lock(&self.next_network).take();
+        let network = ready.map_or_else(network::create, Ok)?;
+        life.namespaces = Some(Namespaces::create(&self.reaper, cgroup, network, plan).await?);
         cgroup.restrict_devices(self.device_rules()?)
     }
 

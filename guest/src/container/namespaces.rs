@@ -14,13 +14,13 @@ use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space}
 use super::cgroup::Cgroup;
 use super::devices;
 use super::mounts::{self, Mount, TargetKind};
+use super::network;
 use super::rootfs::{self, Layout, Places};
 use crate::error::{Context, Result};
 use crate::helper::{Report, outcome, report};
 use crate::reaper::Reaper;
 use crate::sys::fork::Place;
 use crate::sys::mount::{attributes, set_attributes};
-use crate::sys::net::loopback_up;
 use crate::sys::process::{close_others, unshare};
 
 /// What a container is made of.
@@ -58,9 +58,6 @@ const MASKED_PROC: [&str; 10] = [
 ];
 const READ_ONLY_PROC: [&str; 5] = ["proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger"];
 
-/// What every user of a container may do, since its network is its own: serve on any port, and ping.
-const SYSCTLS: [(&str, &str); 2] = [("ip_unprivileged_port_start", "0"), ("ping_group_range", "0 2147483647")];
-
 /// Descriptors that keep a container's namespaces. The pid namespace is apart: it lives and dies with its process 1.
 #[derive(Debug)]
 pub struct Namespaces {
@@ -74,18 +71,18 @@ pub struct Namespaces {
 }
 
 impl Namespaces {
-    /// Makes everything a container is before its first process.
+    /// Makes everything a container is before its first process; `network` is its network namespace.
     ///
     /// # Errors
     ///
     /// What failed first; the mounts made until then are left to [`Places::disassemble`].
-    pub async fn create(reaper: &Reaper, cgroup: &Cgroup, plan: &Plan) -> Result<Self> {
+    pub async fn create(reaper: &Reaper, cgroup: &Cgroup, network: OwnedFd, plan: &Plan) -> Result<Self> {
         let Report { reader, writer } = Report::new()?;
         let (hold, release) = pipe_with(PipeFlags::CLOEXEC).tried(|| "make a pipe")?;
         let place = Place { cgroup: Some(cgroup.directory().as_fd()), new_pid_namespace: false };
         let child = reaper.fork(&place, || {
-            close_others(&[writer.as_fd(), hold.as_fd()]);
-            match assemble(plan) {
+            close_others(&[writer.as_fd(), hold.as_fd(), network.as_fd()]);
+            match network::join(&network).and_then(|()| assemble(plan)) {
                 Ok(()) => {
                     // Without a word: all is well.
                     drop(writer);
@@ -101,7 +98,7 @@ impl Namespaces {
         });
         let child = child.tried(|| "start the process that prepares the container")?;
         let namespaces = match outcome(reader).await {
-            Ok(()) => Self::open(child.pid().as_raw_nonzero().get()),
+            Ok(()) => Self::open(child.pid().as_raw_nonzero().get(), network),
             Err(error) => Err(error),
         };
         // Also when it waits for nothing any more.
@@ -113,7 +110,7 @@ impl Namespaces {
         namespaces
     }
 
-    fn open(pid: i32) -> Result<Self> {
+    fn open(pid: i32, network: OwnedFd) -> Result<Self> {
         let open = |name: &str, flags: OFlags| {
             let path = format!("/proc/{pid}/{name}");
             rustix::fs::open(&path, flags | OFlags::CLOEXEC, Mode::empty()).tried(|| format!("open {path}"))
@@ -122,7 +119,7 @@ impl Namespaces {
             mount: open("ns/mnt", OFlags::RDONLY)?,
             uts: open("ns/uts", OFlags::RDONLY)?,
             ipc: open("ns/ipc", OFlags::RDONLY)?,
-            network: open("ns/net", OFlags::RDONLY)?,
+            network,
             cgroup: open("ns/cgroup", OFlags::RDONLY)?,
             root: open("root", OFlags::PATH | OFlags::DIRECTORY)?,
         })
@@ -156,16 +153,8 @@ impl Namespaces {
 /// In a child: makes the root file system, then new namespaces with it as the root.
 fn assemble(plan: &Plan) -> Result<()> {
     plan.places.assemble(&plan.layout, plan.read_only)?;
-    let new = UnshareFlags::NEWNS
-        | UnshareFlags::NEWUTS
-        | UnshareFlags::NEWIPC
-        | UnshareFlags::NEWNET
-        | UnshareFlags::NEWCGROUP;
+    let new = UnshareFlags::NEWNS | UnshareFlags::NEWUTS | UnshareFlags::NEWIPC | UnshareFlags::NEWCGROUP;
     unshare(new).tried(|| "make namespaces")?;
-    for (name, value) in SYSCTLS {
-        // For convenience only, as Docker has it; a kernel without the setting is none the worse.
-        let _ = std::fs::write(format!("/proc/sys/net/ipv4/{name}"), value);
-    }
     let root = rootfs::open_directory(&plan.places.root()).tried(|| "open the container's root")?;
     make_default_mounts(&root)?;
     for mount in &plan.mounts {
@@ -183,8 +172,7 @@ fn assemble(plan: &Plan) -> Result<()> {
     pivot_root(".", ".").tried(|| "change to the container's root")?;
     unmount(".", UnmountFlags::DETACH).tried(|| "detach the guest's root")?;
     rustix::process::chdir("/").tried(|| "enter the container's root")?;
-    sethostname(plan.hostname.as_bytes()).tried(|| format!("set host name {:?}", plan.hostname))?;
-    loopback_up().tried(|| "bring the loopback interface up")
+    sethostname(plan.hostname.as_bytes()).tried(|| format!("set host name {:?}", plan.hostname))
 }
 
 /// What every container has mounted, but for `/proc`, which belongs to a pid namespace.
