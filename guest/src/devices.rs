@@ -25,11 +25,13 @@ const BIND: &str = "/sys/bus/platform/drivers/virtio-mmio/bind";
 /// What the kernel reports, also of a device it cannot drive.
 pub fn wait() -> Result<()> {
     if net::vsock_address().tried(|| "ask for the vsock address")?.is_some() {
+        forbid_kexec();
         return Ok(());
     }
     let places = empty_places().tried(|| format!("read {PLATFORM_DEVICES}"))?;
     settle();
     stand_still().tried(|| "stand still without devices")?;
+    forbid_kexec();
     let mut bind = File::options().write(true).open(BIND).tried(|| format!("open {BIND}"))?;
     for place in places {
         match bind.write_all(place.as_bytes()) {
@@ -39,6 +41,12 @@ pub fn wait() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Nobody needs to load a kernel any more, and nobody can from here on (Documentation/admin-guide/sysctl/kernel.rst). A
+/// kernel that never could has no such setting.
+fn forbid_kexec() {
+    let _ = fs::write("/proc/sys/kernel/kexec_load_disabled", "1");
 }
 
 /// Waits for the kernel to take its final clock, a second after it has booted and the last thing it does for that: every

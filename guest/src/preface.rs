@@ -104,6 +104,13 @@ impl Secret {
     }
 }
 
+#[cfg(test)]
+impl From<[u8; SECRET_LENGTH]> for Secret {
+    fn from(mut bytes: [u8; SECRET_LENGTH]) -> Self {
+        Self(Mutex::new(PrivateBytes::take(&mut bytes).unwrap()))
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Secret(..)")
@@ -125,7 +132,7 @@ mod tests {
     use super::*;
 
     fn secret() -> Secret {
-        Secret(Mutex::new(PrivateBytes::take(&mut [7; SECRET_LENGTH]).unwrap()))
+        Secret::from([7; SECRET_LENGTH])
     }
 
     #[test]

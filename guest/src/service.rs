@@ -208,6 +208,10 @@ impl GuestService {
     /// repeated.
     fn identify(&self, request: &mut ReidentifyRequest) -> Result<()> {
         let refuse = |message: String| Err(Error::new(Kind::InvalidArgument, message));
+        if !self.containers.is_empty() {
+            let message = "the guest has containers, which would go on with what they learnt before";
+            return Err(Error::new(Kind::FailedPrecondition, message));
+        }
         if !(LEAST_ENTROPY..=random::MOST_ENTROPY).contains(&request.entropy.len()) {
             let most = random::MOST_ENTROPY;
             return refuse(format!("entropy: {} bytes, must be {LEAST_ENTROPY} to {most}", request.entropy.len()));
@@ -312,6 +316,45 @@ fn window(size: WindowSize) -> Result<Window> {
         _ => {
             let message = format!("window size {} x {}: both must be 1 to 65535", size.rows, size.columns);
             Err(Error::new(Kind::InvalidArgument, message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preface::{Purpose, preface};
+
+    /// A service whose secret is of sevens. Its reaper is never asked.
+    fn service(secret: &Arc<Secret>) -> GuestService {
+        let reaper = Reaper::start().unwrap();
+        let containers = Arc::new(Containers::new(Arc::clone(&reaper)));
+        GuestService::new(containers, reaper, Arc::clone(secret), Arc::new(Notify::new()))
+    }
+
+    #[test]
+    fn a_request_that_makes_no_sense_leaves_the_secret_alone() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _context = runtime.enter();
+        let secret = Arc::new(Secret::from([7; 32]));
+        let service = service(&secret);
+        let good = || ReidentifyRequest {
+            entropy: vec![1; 64],
+            machine_id: "one".to_owned(),
+            host_time_unix_nanos: 0,
+            secret: vec![9; 32],
+        };
+        for bad in [
+            ReidentifyRequest { entropy: vec![1; 31], ..good() },
+            ReidentifyRequest { entropy: vec![1; 513], ..good() },
+            ReidentifyRequest { secret: vec![9; 31], ..good() },
+            ReidentifyRequest { secret: Vec::new(), ..good() },
+            ReidentifyRequest { machine_id: String::new(), ..good() },
+            ReidentifyRequest { machine_id: "a b".to_owned(), ..good() },
+        ] {
+            let refused = runtime.block_on(service.reidentify(Request::new(bad))).unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+            assert_eq!(secret.check(&preface(Purpose::Grpc, &[7; 32]), Purpose::Grpc), Ok(()));
         }
     }
 }

@@ -107,6 +107,12 @@ impl Containers {
         Ok(self.device_rules.get_or_init(|| loaded))
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        lock(&self.by_id).is_empty()
+    }
+
     /// The container with this id.
     ///
     /// # Errors

@@ -42,8 +42,8 @@ const NOTHING: u64 = 0;
 const NO_SET_UID: u64 = attributes::NO_SET_UID;
 const DATA_ONLY: u64 = attributes::NO_SET_UID | attributes::NO_DEVICES | attributes::NO_EXECUTE;
 
-/// What is hidden below `/sys` (OCI's and Docker's defaults); those below `/proc` follow with [`mount_proc`].
-const MASKED_SYS: [&str; 2] = ["sys/firmware", "sys/devices/virtual/powercap"];
+/// What is hidden below `/sys` (OCI's and Docker's defaults, and hibernation); those below `/proc` follow with [`mount_proc`].
+const MASKED_SYS: [&str; 3] = ["sys/firmware", "sys/devices/virtual/powercap", "sys/power"];
 const MASKED_PROC: [&str; 10] = [
     "proc/acpi",
     "proc/asound",

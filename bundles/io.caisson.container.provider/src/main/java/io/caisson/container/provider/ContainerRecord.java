@@ -6,6 +6,7 @@ import io.caisson.json.library.JsonException;
 import io.caisson.json.library.JsonObject;
 import io.caisson.json.library.JsonWriter;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,22 @@ import java.util.Optional;
  */
 record ContainerRecord(ContainerInfo info, long ownerId, long ownerStarted) {
     private static final long VERSION = 1;
+
+    /** The same container, created by now, to run this. */
+    ContainerRecord created(List<String> command) {
+        return with(command, ContainerInfo.State.CREATED, Optional.empty());
+    }
+
+    /** The same container, further on. */
+    ContainerRecord reached(ContainerInfo.State state, Optional<ExitStatus> exit) {
+        return with(info.command(), state, exit);
+    }
+
+    private ContainerRecord with(List<String> command, ContainerInfo.State state, Optional<ExitStatus> exit) {
+        var next = new ContainerInfo(
+                info.id(), info.name(), info.image(), command, state, info.created(), exit, info.providers());
+        return new ContainerRecord(next, ownerId, ownerStarted);
+    }
 
     /** Adds the record's members to an object that has been begun. */
     JsonWriter writeTo(JsonWriter json) {

@@ -1,14 +1,15 @@
 package io.caisson.container.provider;
 
 import io.caisson.guest.api.GuestSecret;
-import io.caisson.service.api.CaissonException;
-import io.caisson.service.api.ErrorKind;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.function.Consumer;
 
 /**
  * The secret that the initial RAM disks of all guests of a home hold, in the file {@code guest-secret}. As they all hold
@@ -21,21 +22,36 @@ final class FirstSecret {
     private static final String FILE = "guest-secret";
 
     private final Path file;
+    private final Consumer<Exception> failures;
 
-    FirstSecret(Path home) {
+    /**
+     * The secret of a home.
+     *
+     * @param failures hears why it cannot be kept
+     */
+    FirstSecret(Path home, Consumer<Exception> failures) {
         file = home.resolve(FILE);
+        this.failures = failures;
     }
 
-    /** The secret, made when it is not there or not whole. */
-    GuestSecret get() {
+    /**
+     * What a guest begins with.
+     *
+     * @param isShared whether it is the home's
+     */
+    record First(GuestSecret secret, boolean isShared) {}
+
+    /** The home's secret, made when it is not there or not whole; one for this guest alone when it cannot be kept. */
+    First get() {
         try {
             byte[] bytes = read();
-            return bytes.length == GuestSecret.LENGTH ? GuestSecret.of(bytes) : make();
+            return new First(bytes.length == GuestSecret.LENGTH ? GuestSecret.of(bytes) : make(), true);
         } catch (IOException e) {
-            throw new CaissonException(
-                    ErrorKind.UNAVAILABLE,
-                    "keeping the secret of this home's guests in " + file + ": " + Reason.of(e),
-                    e);
+            failures.accept(new IOException(
+                    "guests boot one by one, for the secret they would begin with cannot be kept in " + file + ": "
+                            + Reason.of(e),
+                    e));
+            return new First(GuestSecret.random(), false);
         }
     }
 
@@ -57,11 +73,32 @@ final class FirstSecret {
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         try {
             Files.write(beside, secret.toBytes());
-            // Of two that come first together each uses its own, once: that only costs a boot.
-            Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
-            return secret;
+            return publish(beside) ? secret : GuestSecret.of(whole(read()));
         } finally {
             Files.deleteIfExists(beside);
         }
+    }
+
+    /** Of those that come first together one wins; false for the others. */
+    private boolean publish(Path beside) throws IOException {
+        if (Files.exists(file) && read().length != GuestSecret.LENGTH) {
+            Files.deleteIfExists(file);
+        }
+        try {
+            Files.createLink(file, beside);
+        } catch (FileAlreadyExistsException e) {
+            return false;
+        } catch (UnsupportedOperationException | FileSystemException e) {
+            // A file system without links: the last one wins, and the others use theirs once.
+            Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+        }
+        return true;
+    }
+
+    private static byte[] whole(byte[] bytes) throws IOException {
+        if (bytes.length != GuestSecret.LENGTH) {
+            throw new IOException("it is not whole");
+        }
+        return bytes;
     }
 }

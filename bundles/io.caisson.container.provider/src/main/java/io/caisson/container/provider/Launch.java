@@ -1,6 +1,5 @@
 package io.caisson.container.provider;
 
-import io.caisson.container.api.ContainerInfo;
 import io.caisson.container.api.ContainerSpec;
 import io.caisson.guest.api.GuestAgent;
 import io.caisson.guest.api.GuestContainerSpec;
@@ -18,6 +17,7 @@ import io.caisson.service.api.ErrorKind;
 import io.caisson.service.api.ProgressListener;
 import io.caisson.vm.api.BlockDisk;
 import io.caisson.vm.api.InitialRamdisk;
+import io.caisson.vm.api.Standstill;
 import io.caisson.vm.api.VirtualMachine;
 import io.caisson.vm.api.VirtualMachineSpec;
 import io.caisson.vsock.api.VsockEndpoint;
@@ -39,6 +39,9 @@ final class Launch {
 
     private static final int LOWER_SLOT = 0;
     private static final int SCRATCH_SLOT = 1;
+    /** At most, until a machine's guest begins to boot: others may have to before. */
+    private static final Duration PREPARATION = Duration.ofMinutes(2);
+
     /** How often a start that waits for its guest looks whether the machine still runs. */
     private static final Duration LOOK = Duration.ofMillis(100);
 
@@ -47,7 +50,7 @@ final class Launch {
     private final Ingredients ingredients;
     private final ContainerFolder folder;
     private final ContainerRecord state;
-    private final GuestSecret first;
+    private final FirstSecret.First firstSecret;
     private final Undo undo;
     private final Trace trace;
 
@@ -57,7 +60,7 @@ final class Launch {
             Ingredients ingredients,
             ContainerFolder folder,
             ContainerRecord state,
-            GuestSecret first,
+            FirstSecret.First firstSecret,
             Undo undo,
             Trace trace) {
         this.spec = spec;
@@ -65,7 +68,7 @@ final class Launch {
         this.ingredients = ingredients;
         this.folder = folder;
         this.state = state;
-        this.first = first;
+        this.firstSecret = firstSecret;
         this.undo = undo;
         this.trace = trace;
     }
@@ -108,11 +111,7 @@ final class Launch {
                     .bootTimeout(spec.bootTimeout())
                     .disk(new BlockDisk(image.disk().file(), true));
             Optional<GuestDiskFile> scratchDisk = scratch.get();
-            ingredients
-                    .agent()
-                    .provider()
-                    .standstill(spec.platform().architecture())
-                    .ifPresent(machineSpec::standstill);
+            standstill().ifPresent(machineSpec::standstill);
             scratchDisk.ifPresent(disk -> machineSpec.disk(new BlockDisk(folder.scratch(), false)));
             trace.reached("prepared");
 
@@ -165,22 +164,33 @@ final class Launch {
 
     private InitialRamdisk ramdisk() {
         InitialRamdisk ramdisk =
-                ingredients.agent().provider().initialRamdisk(spec.platform().architecture(), first);
+                ingredients.agent().provider().initialRamdisk(spec.platform().architecture(), firstSecret.secret());
         trace.reached("initramfs");
         return ramdisk;
+    }
+
+    /** Only guests that begin with the same secret can begin as one of them. */
+    private Optional<Standstill> standstill() {
+        return firstSecret.isShared()
+                ? ingredients.agent().provider().standstill(spec.platform().architecture())
+                : Optional.empty();
     }
 
     /** Starts the machine and waits for its guest. */
     private Machine boot(Tasks tasks, VirtualMachineSpec machineSpec, VsockEndpoint endpoint, GuestSecret secret)
             throws InterruptedException {
         GuestAgent agent = ingredients.agent().provider();
+        Duration patience = spec.bootTimeout();
+        // Begun before the machine is, to get ready meanwhile; how long the guest may take is seen to below.
         Tasks.Task<GuestSession> connection = tasks.start(() -> {
-            GuestSession session = undo.add(agent.adopt(id(), endpoint, first, secret, spec.bootTimeout()));
+            GuestSession session =
+                    undo.add(agent.adopt(id(), endpoint, firstSecret.secret(), secret, patience.plus(PREPARATION)));
             trace.reached("guest");
             return session;
         });
         VirtualMachine machine = undo.add(ingredients.vm().provider().start(machineSpec));
         trace.reached("monitor");
+        long deadline = System.nanoTime() + patience.toNanos();
         try {
             Optional<GuestSession> session = connection.get(LOOK);
             while (session.isEmpty()) {
@@ -188,8 +198,15 @@ final class Launch {
                 if (exit.isPresent()) {
                     throw Sandbox.ended(id(), exit.get(), folder.console(), null);
                 }
+                if (System.nanoTime() - deadline > 0) {
+                    throw new CaissonException(
+                            ErrorKind.TIMEOUT,
+                            "connecting to the guest of sandbox " + id() + ": it did not answer within "
+                                    + patience.toMillis() + " ms");
+                }
                 session = connection.get(LOOK);
             }
+            machine.answered();
             return new Machine(machine, endpoint, secret, session.get());
         } catch (CaissonException e) {
             throw diagnosed(machine, e);
@@ -233,28 +250,10 @@ final class Launch {
         ProcessDefaults defaults = ProcessDefaults.of(config);
         GuestProcess first = booted.session().createProcess(id(), INIT, defaults.process(command, spec.process()));
         trace.reached("process");
-        var sandbox = new Sandbox(
-                id(),
-                folder.console(),
-                ingredients.agent().name(),
-                booted.secret(),
-                booted.endpoint(),
-                machine,
-                booted.session());
-        ContainerInfo made = state.info();
-        var info = new ContainerInfo(
-                made.id(),
-                made.name(),
-                made.image(),
-                command,
-                ContainerInfo.State.CREATED,
-                made.created(),
-                Optional.empty(),
-                made.providers());
-        var record = new ContainerRecord(info, state.ownerId(), state.ownerStarted());
+        ContainerRecord record = state.created(command);
         folder.write(record);
         return new OwnedContainer(
-                sandbox,
+                sandbox(booted),
                 folder,
                 record,
                 defaults.with(spec.process()),
@@ -263,6 +262,17 @@ final class Launch {
                 spec.process().terminal().isPresent(),
                 whenClosed,
                 failures);
+    }
+
+    private Sandbox sandbox(Machine booted) {
+        return new Sandbox(
+                id(),
+                folder.console(),
+                ingredients.agent().name(),
+                booted.secret(),
+                booted.endpoint(),
+                booted.machine(),
+                booted.session());
     }
 
     /** A host name has at most 64 characters, sethostname(2); a container's name may have more. */

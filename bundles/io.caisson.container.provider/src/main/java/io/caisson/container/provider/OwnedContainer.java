@@ -130,20 +130,10 @@ final class OwnedContainer implements Container {
     /** What other processes see may lag behind when the disk is full: that is no reason to end or to hang. */
     private void reach(ContainerInfo.State reached, Optional<ExitStatus> exit) {
         synchronized (lock) {
-            ContainerInfo info = state.info();
-            if (reached.compareTo(info.state()) <= 0) {
+            if (reached.compareTo(state.info().state()) <= 0) {
                 return;
             }
-            var next = new ContainerInfo(
-                    info.id(),
-                    info.name(),
-                    info.image(),
-                    info.command(),
-                    reached,
-                    info.created(),
-                    exit,
-                    info.providers());
-            state = new ContainerRecord(next, state.ownerId(), state.ownerStarted());
+            state = state.reached(reached, exit);
             try {
                 folder.write(state);
             } catch (CaissonException e) {

@@ -74,7 +74,7 @@ public final class SandboxContainerService implements ContainerService {
     SandboxContainerService(Path home) throws IOException {
         self = ThisProcess.get();
         folders = new ContainerFolders(home, self);
-        firstSecret = new FirstSecret(home);
+        firstSecret = new FirstSecret(home, this::warn);
     }
 
     @Override

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import org.osgi.annotation.versioning.ConsumerType;
 
-/** The contents of an initial RAM disk. They may hold a secret: monitors keep them in memory, never in a file. */
+/**
+ * The contents of an initial RAM disk. They may hold a secret: monitors keep them in memory; with what they keep of a
+ * machine that stands still, in files for their owner alone.
+ */
 @ConsumerType
 public interface InitialRamdisk {
     /**

@@ -9,7 +9,8 @@ import io.caisson.service.api.ErrorKind;
  * its own, when its first processor enters it as a kernel is entered (on amd64 by PVH: 32-bit protected mode, flat
  * segments, no paging, no interrupts). All processors but the first are off.
  *
- * <p>Of the memory below 1 MiB only the 64 KiB from the entry on are the guest's; the rest may be firmware's.
+ * <p>Of the memory below 1 MiB the 64 KiB from the entry on are the guest's, and, where there are several processors, those
+ * from 0x90000 on, which start through them; the rest may be firmware's. Who keeps the memory keeps the guest's secrets.
  *
  * @param mark the line
  * @param entry the physical address where it goes on, a multiple of 4096

@@ -20,6 +20,12 @@ public interface VirtualMachine extends AutoCloseable {
      */
     String diskSerial(int slot);
 
+    /**
+     * Its guest has answered its owner, so it has come up. Who never says so of a machine that ends has its provider doubt
+     * whatever it kept to start it from.
+     */
+    default void answered() {}
+
     /** How the machine ended; empty while it runs. */
     Optional<VirtualMachineExit> exit();
 

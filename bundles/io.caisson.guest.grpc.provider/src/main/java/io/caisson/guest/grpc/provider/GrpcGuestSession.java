@@ -30,6 +30,9 @@ final class GrpcGuestSession implements GuestSession {
     /** How long a call may take that has nothing to wait for; a machine under emulation may be slow. */
     static final Duration CALL_TIMEOUT = Duration.ofSeconds(60);
 
+    /** The feature of guest.proto. */
+    private static final String REIDENTIFY = "REIDENTIFY";
+
     private static final byte[] NOTHING = new byte[0];
     private static final Duration REDIAL_TIMEOUT = Duration.ofSeconds(10);
 
@@ -70,6 +73,10 @@ final class GrpcGuestSession implements GuestSession {
     void open(GuestSecret own, Duration timeout) throws InterruptedException {
         long deadline = System.nanoTime() + timeout.toNanos();
         open(timeout);
+        if (!info().features().contains(REIDENTIFY)) {
+            throw new CaissonException(
+                    ErrorKind.UNSUPPORTED, "the guest of sandbox " + name + " cannot be given an identity of its own");
+        }
         channel.call(
                 "giving the guest of sandbox " + name + " an identity of its own",
                 GuestGrpc.getReidentifyMethod(),

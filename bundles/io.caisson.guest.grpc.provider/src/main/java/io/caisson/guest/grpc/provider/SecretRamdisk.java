@@ -10,7 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** The init's archive and, after it, one that holds the secret, which exists in memory alone. */
+/** The init's archive and, after it, one that holds the secret, which is in no file here. */
 final class SecretRamdisk implements InitialRamdisk {
     private final Path base;
     private final long baseSize;

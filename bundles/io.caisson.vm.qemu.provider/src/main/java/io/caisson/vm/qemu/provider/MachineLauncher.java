@@ -82,6 +82,24 @@ final class MachineLauncher {
         });
     }
 
+    /** What QEMU and the kernel are told of a machine that boots without devices, whichever of its kind it is. */
+    List<String> templateLine(VirtualMachineSpec spec) {
+        // The rate of the clock is measured anew by each process; known or not is all the difference it makes.
+        OptionalLong rate = timeStampKilohertz.isPresent() ? OptionalLong.of(0) : OptionalLong.empty();
+        var kernel = new Kernel(0, 0, spec.kernel().capabilities(), kernelArguments(spec), rate);
+        return QemuCommandLine.of(
+                type,
+                new MachineLayout(
+                        "template",
+                        spec.processors(),
+                        spec.memoryBytes() >> 20,
+                        0,
+                        acceleration.kind(),
+                        new Beginning.Template(kernel),
+                        0,
+                        0));
+    }
+
     /** Starts a machine that boots without devices. */
     Started template(VirtualMachineSpec spec, Memfd memory) throws InterruptedException {
         return launch(spec, memory, (child, handedOver) -> new Beginning.Template(kernel(spec, child, handedOver)));

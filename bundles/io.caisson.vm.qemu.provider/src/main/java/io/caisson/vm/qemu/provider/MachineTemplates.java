@@ -1,51 +1,72 @@
 package io.caisson.vm.qemu.provider;
 
-import io.caisson.vm.api.VirtualMachineSpec;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The memory of machines that stand still, by what distinguishes them: files {@code <key>.memory} in a directory, which
- * appear complete and never change. Any number of processes may use the directory; one at a time makes a template. What
- * a process that died left behind is removed by the next that makes one.
+ * The memory of machines that stand still, by what distinguishes them: files {@code <boot of the host>/<key>.memory} in a
+ * directory for its owner alone. A template appears complete and never changes; when it was last used is the time of its
+ * {@code .lock}, which whoever makes it holds. Any number of processes may use the directory. Nothing in it is needed: a
+ * machine without a template boots.
  */
 final class MachineTemplates {
-    /** So many are kept, the latest used; each takes some 30 MiB. */
-    private static final int KEPT = 8;
+    /** In bytes; the templates used last are kept. */
+    private static final long ROOM = 512L << 20;
 
     private static final String MEMORY = ".memory";
-    private static final String MAKING = "making-";
+    private static final String LOCK = ".lock";
     private static final String UNFIT = ".unfit";
-    private static final String LOCK = "lock";
+    private static final String MAKING = "making-";
     private static final long RETRY_MILLIS = 20;
+
+    /** Longer than a template takes: who makes it has been stopped, and who waits for it can boot meanwhile. */
+    private static final Duration WAIT = Duration.ofSeconds(10);
 
     /** Nothing is known for longer: it may have been a busy host. */
     private static final Duration UNFIT_FOR = Duration.ofHours(1);
 
+    private final Path all;
     private final Path directory;
 
-    MachineTemplates(Path directory) {
-        this.directory = directory;
+    /** One channel on a lock file at a time: closing another one would let go of the lock, fcntl(2). */
+    private final ReentrantLock making = new ReentrantLock();
+
+    /**
+     * Templates.
+     *
+     * @param all a directory, made when it is needed
+     * @param boot names this boot of the host: in another one clocks may have other rates, so no template outlives it
+     */
+    MachineTemplates(Path all, String boot) {
+        this.all = all;
+        directory = all.resolve(boot);
+    }
+
+    /** A machine's guest does not stand still. That is known from now on, unlike whatever else may go wrong. */
+    static final class UnfitException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        UnfitException(String message) {
+            super(message);
+        }
     }
 
     /** Boots a machine and saves its memory. */
@@ -61,103 +82,106 @@ final class MachineTemplates {
     }
 
     /**
-     * Names all that a machine's memory depends on. Machines of equal keys are equal, but for their devices.
+     * The template of this key, made when it is not there. Empty when its guest is known not to stand still, or when
+     * somebody else has been making it for long.
      *
-     * @param bootId of the host: with another one its clocks may have other rates
-     */
-    static String key(MachineType type, QemuProgram program, String bootId, VirtualMachineSpec spec)
-            throws IOException {
-        Path kernel = spec.kernel().image();
-        String all = String.join(
-                "\n",
-                bootId,
-                program.toString(),
-                type.machine(),
-                kernel.toString(),
-                Long.toString(Files.size(kernel)),
-                Files.getLastModifiedTime(kernel).toString(),
-                spec.initialRamdisk().identity(),
-                spec.kernel().arguments().toString(),
-                spec.kernelArguments().toString(),
-                Integer.toString(spec.processors()),
-                Long.toString(spec.memoryBytes()));
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 16);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
-
-    /**
-     * The template of this key, made when it is not there; empty when one could not be made of late.
-     *
-     * @throws IOException it cannot be made; that is noted
+     * @throws IOException it cannot be made
      */
     Optional<Path> get(String key, Maker maker) throws IOException, InterruptedException {
         Path template = directory.resolve(key + MEMORY);
-        if (use(template)) {
+        if (Files.exists(template)) {
+            use(key);
             return Optional.of(template);
         }
-        if (isUnfit(key)) {
+        if (isUnfit(key) || !making.tryLock(WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
             return Optional.empty();
         }
-        Files.createDirectories(
-                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        try (FileChannel channel =
-                        FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = lock(channel)) {
-            if (lock.isValid() && !use(template)) {
-                if (isUnfit(key)) {
-                    return Optional.empty();
-                }
-                tidy();
-                make(key, template, maker);
+        try {
+            return getLocked(key, template, maker);
+        } catch (ClosedByInterruptException e) {
+            Thread.interrupted();
+            throw (InterruptedException) new InterruptedException("making a template was given up").initCause(e);
+        } finally {
+            making.unlock();
+        }
+    }
+
+    private Optional<Path> getLocked(String key, Path template, Maker maker) throws IOException, InterruptedException {
+        Files.createDirectories(all);
+        Files.createDirectories(directory);
+        // Also when it was there: it may have been copied by somebody who does not care.
+        Files.setPosixFilePermissions(all, PosixFilePermissions.fromString("rwx------"));
+        try (FileChannel channel = FileChannel.open(
+                        directory.resolve(key + LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                Held held = hold(channel)) {
+            if (Files.exists(template)) {
+                return Optional.of(template);
             }
+            if (!held.isHeld() || isUnfit(key)) {
+                return Optional.empty();
+            }
+            make(key, template, maker);
+            use(key);
+            makeRoom(template);
             return Optional.of(template);
         }
     }
 
-    /** Takes note that a template is in use; whether it is there. */
-    private static boolean use(Path template) throws IOException {
-        try {
-            Files.setLastModifiedTime(template, FileTime.from(Instant.now()));
-            return true;
-        } catch (NoSuchFileException e) {
-            return false;
+    /** A lock, unless it could not be had in time. */
+    private record Held(Optional<FileLock> lock) implements AutoCloseable {
+        boolean isHeld() {
+            return lock.isPresent();
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (lock.isPresent()) {
+                lock.get().release();
+            }
         }
     }
 
-    private boolean isUnfit(String key) throws IOException {
-        try {
-            Instant noted =
-                    Files.getLastModifiedTime(directory.resolve(key + UNFIT)).toInstant();
-            return noted.isAfter(Instant.now().minus(UNFIT_FOR));
-        } catch (NoSuchFileException e) {
-            return false;
+    /** Asks again and again, for a virtual thread that waits in {@link FileChannel#lock} cannot be interrupted there. */
+    private static Held hold(FileChannel channel) throws IOException, InterruptedException {
+        long end = System.nanoTime() + WAIT.toNanos();
+        while (System.nanoTime() - end < 0) {
+            try {
+                FileLock lock = channel.tryLock();
+                if (lock != null) {
+                    return new Held(Optional.of(lock));
+                }
+            } catch (OverlappingFileLockException e) {
+                // Held in this JVM by the bundle that this one replaces: as by another process.
+            }
+            Thread.sleep(RETRY_MILLIS);
         }
+        return new Held(Optional.empty());
+    }
+
+    private void use(String key) {
+        // Only decides which are kept.
+        directory.resolve(key + LOCK).toFile().setLastModified(System.currentTimeMillis());
+    }
+
+    private boolean isUnfit(String key) {
+        long noted = directory.resolve(key + UNFIT).toFile().lastModified();
+        return noted > Instant.now().minus(UNFIT_FOR).toEpochMilli();
     }
 
     private void make(String key, Path template, Maker maker) throws IOException, InterruptedException {
-        Path workshop = Files.createTempDirectory(directory, MAKING);
+        Path workshop = directory.resolve(MAKING + key);
+        // Left by one that died with the lock.
+        remove(workshop);
+        Files.createDirectory(workshop);
         try {
             Path memory = workshop.resolve(template.getFileName());
             maker.make(memory, workshop);
             Files.move(memory, template, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException | RuntimeException e) {
-            note(key, e);
+        } catch (UnfitException e) {
+            Files.writeString(directory.resolve(key + UNFIT), e.getMessage() + "\n");
             throw e;
         } finally {
             remove(workshop);
-        }
-    }
-
-    private void note(String key, Exception reason) {
-        try {
-            Files.writeString(directory.resolve(key + UNFIT), reason.getMessage() + "\n");
-        } catch (IOException e) {
-            // Then the next start tries it again, which costs time and nothing else.
-            reason.addSuppressed(e);
         }
     }
 
@@ -166,50 +190,46 @@ final class MachineTemplates {
         Files.deleteIfExists(template);
     }
 
-    /** Asks again and again, for a virtual thread that waits in {@link FileChannel#lock} cannot be interrupted there. */
-    private static FileLock lock(FileChannel channel) throws IOException, InterruptedException {
-        while (true) {
-            try {
-                FileLock lock = channel.tryLock();
-                if (lock != null) {
-                    return lock;
-                }
-            } catch (OverlappingFileLockException e) {
-                // Held by another thread of this process: as by another process.
-            }
-            Thread.sleep(RETRY_MILLIS);
-        }
-    }
-
-    /** Makes room for one more; under the lock, so nobody is making any. */
-    private void tidy() throws IOException {
+    /** Removes what other boots of the host have left, and of this one's the templates not used for longest. */
+    private void makeRoom(Path newest) throws IOException {
         record Used(Path path, FileTime last) {}
         var templates = new ArrayList<Used>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-            for (Path entry : entries) {
-                String name = entry.getFileName().toString();
-                if (name.startsWith(MAKING)) {
-                    remove(entry);
-                } else if (name.endsWith(MEMORY)) {
-                    templates.add(new Used(entry, Files.getLastModifiedTime(entry)));
-                } else if (name.endsWith(UNFIT) && !isUnfit(name.substring(0, name.length() - UNFIT.length()))) {
-                    Files.deleteIfExists(entry);
+        try (DirectoryStream<Path> boots = Files.newDirectoryStream(all);
+                DirectoryStream<Path> ours = Files.newDirectoryStream(directory, "*" + MEMORY)) {
+            for (Path boot : boots) {
+                if (!boot.equals(directory)) {
+                    remove(boot);
                 }
             }
+            for (Path each : ours) {
+                String name = String.valueOf(each.getFileName());
+                Path lock = directory.resolve(name.substring(0, name.length() - MEMORY.length()) + LOCK);
+                templates.add(new Used(each, FileTime.fromMillis(lock.toFile().lastModified())));
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         templates.sort(Comparator.comparing(Used::last).reversed());
-        List<Used> old = templates.subList(Math.min(KEPT - 1, templates.size()), templates.size());
-        for (Used each : old) {
-            discard(each.path());
+        long room = ROOM;
+        for (Used each : templates) {
+            room -= each.path().toFile().length();
+            if (room < 0 && !each.path().equals(newest)) {
+                discard(each.path());
+            }
         }
     }
 
-    private static void remove(Path workshop) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(workshop)) {
-            for (Path file : files) {
-                Files.deleteIfExists(file);
+    /** Removes a file, or a directory with what is in it. */
+    private static void remove(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+                for (Path entry : entries) {
+                    remove(entry);
+                }
+            } catch (DirectoryIteratorException e) {
+                throw e.getCause();
             }
         }
-        Files.deleteIfExists(workshop);
+        Files.deleteIfExists(path);
     }
 }

@@ -169,7 +169,9 @@ final class QemuHost {
                 throw new IOException("it does not answer");
             }
             String output = new String(process.getInputStream().readNBytes(LONGEST_VERSION), StandardCharsets.UTF_8);
-            return QemuVersion.parseOutput(output).orElseThrow(() -> new IOException("it answers: " + output.lines().findFirst().orElse("nothing")));
+            return QemuVersion.parseOutput(output)
+                    .orElseThrow(() -> new IOException(
+                            "it answers: " + output.lines().findFirst().orElse("nothing")));
         } catch (IOException e) {
             throw new CaissonException(
                     ErrorKind.UNAVAILABLE,

@@ -40,19 +40,37 @@ final class QemuMachine implements VirtualMachine {
     private final MachineLauncher.Started parts;
     private final QmpSession monitor;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private final long started = System.nanoTime();
+    private volatile Doubt doubt;
     private volatile boolean closed;
     private volatile @Nullable VirtualMachineExit exit;
 
-    private QemuMachine(String id, int slots, MachineLauncher.Started parts) {
+    private QemuMachine(String id, int slots, MachineLauncher.Started parts, Doubt doubt) {
+        this.doubt = doubt;
         this.id = id;
         this.slots = slots;
         this.parts = parts;
         monitor = new QmpSession(parts.monitor().output()::write);
     }
 
-    /** Takes over what was started. */
+    /**
+     * What to do when the guest never answers.
+     *
+     * @param then is done once, when the machine ends by itself before, or its owner ends it
+     * @param patience and has waited as long as this
+     */
+    record Doubt(Runnable then, Duration patience) {
+        private static final Doubt NONE = new Doubt(() -> {}, Duration.ZERO);
+    }
+
+    /** Takes over what was started, and boots. */
     static QemuMachine of(String id, int slots, MachineLauncher.Started parts) {
-        var machine = new QemuMachine(id, slots, parts);
+        return of(id, slots, parts, Doubt.NONE);
+    }
+
+    /** Takes over what was started. */
+    static QemuMachine of(String id, int slots, MachineLauncher.Started parts, Doubt doubt) {
+        var machine = new QemuMachine(id, slots, parts, doubt);
         Thread qmp = machine.thread("qmp", machine::readMonitor);
         Thread console = machine.thread("console", () -> copy(parts.console(), parts.consoleLog()));
         Thread words = machine.thread("words", () -> copy(parts.words(), parts.wordsLog()));
@@ -116,8 +134,15 @@ final class QemuMachine implements VirtualMachine {
                 parts.wordsLog().lastLines(WORDS_LINES),
                 parts.consoleLog().problem());
         release();
+        settle(doubt);
         exit = end.exit();
         ended.complete(null);
+    }
+
+    private void settle(Doubt remaining) {
+        if (!closed || System.nanoTime() - started > remaining.patience().toNanos()) {
+            remaining.then().run();
+        }
     }
 
     private void release() {
@@ -159,6 +184,11 @@ final class QemuMachine implements VirtualMachine {
             throw new CaissonException(ErrorKind.NOT_FOUND, "the virtual machine " + id + " has no block slot " + slot);
         }
         return QemuCommandLine.diskSerial(slot);
+    }
+
+    @Override
+    public void answered() {
+        doubt = Doubt.NONE;
     }
 
     @Override

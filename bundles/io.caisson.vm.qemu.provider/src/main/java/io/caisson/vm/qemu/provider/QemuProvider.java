@@ -69,12 +69,19 @@ public final class QemuProvider implements VirtualMachineProvider, HostCheck {
     QemuProvider(@Nullable String home, @Nullable String program, boolean useTemplates, Logger logger) {
         Path findings = home == null ? null : Path.of(home, FINDINGS);
         host = new QemuHost(type, findings, program, logger);
-        templates = home == null || !useTemplates
-                ? Optional.empty()
-                : Optional.of(new MachineTemplates(Path.of(home, TEMPLATE_DIRECTORY)));
+        templates = home == null || !useTemplates ? Optional.empty() : templates(Path.of(home, TEMPLATE_DIRECTORY));
         // Begun here, so that by the time of the first start enough of it has passed.
         timeStampCounter = HostInfo.nativeAccess().available() ? TimeStampCounter.observe() : Optional.empty();
         this.logger = logger;
+    }
+
+    private static Optional<MachineTemplates> templates(Path directory) {
+        try {
+            return Optional.of(new MachineTemplates(directory, HostInfo.bootId()));
+        } catch (IOException e) {
+            // A host that does not tell its boots apart: what is kept of one might be taken for another's.
+            return Optional.empty();
+        }
     }
 
     private static boolean useTemplates(BundleContext context) {
@@ -119,12 +126,12 @@ public final class QemuProvider implements VirtualMachineProvider, HostCheck {
                         ErrorKind.UNAVAILABLE,
                         "cannot start the virtual machine " + spec.id() + ": " + host.absence() + "; "
                                 + QemuHost.INSTALL));
-        host.version(program);
+        QemuVersion version = host.version(program);
         Acceleration acceleration = host.acceleration(program);
         var launcher = new MachineLauncher(type, program, acceleration, timeStampKilohertz(acceleration));
         try (Descriptor vsock = MachineLauncher.connectVsock(spec)) {
             if (templates.isPresent() && spec.standstill().isPresent() && isSlowToBoot(acceleration, spec)) {
-                var starter = new TemplateStarter(templates.get(), type, program, launcher, logger);
+                var starter = new TemplateStarter(templates.get(), program, version, launcher, logger);
                 Standstill standstill = spec.standstill().get();
                 Optional<QemuMachine> machine = starter.start(spec, standstill, vsock);
                 if (machine.isPresent()) {

@@ -1,14 +1,21 @@
 package io.caisson.vm.qemu.provider;
 
 import io.caisson.host.linux.ffm.Descriptor;
-import io.caisson.host.linux.ffm.HostInfo;
 import io.caisson.host.linux.ffm.Memfd;
 import io.caisson.service.api.CaissonException;
+import io.caisson.service.api.ErrorKind;
 import io.caisson.vm.api.Standstill;
 import io.caisson.vm.api.VirtualMachineSpec;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -26,20 +33,20 @@ final class TemplateStarter {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final MachineTemplates templates;
-    private final MachineType type;
     private final QemuProgram program;
+    private final QemuVersion version;
     private final MachineLauncher launcher;
     private final Logger logger;
 
     TemplateStarter(
             MachineTemplates templates,
-            MachineType type,
             QemuProgram program,
+            QemuVersion version,
             MachineLauncher launcher,
             Logger logger) {
         this.templates = templates;
-        this.type = type;
         this.program = program;
+        this.version = version;
         this.launcher = launcher;
         this.logger = logger;
     }
@@ -47,59 +54,109 @@ final class TemplateStarter {
     /**
      * Starts a machine with a copy of a template's memory; the template is made when it is not there.
      *
-     * @param vsock the connection to its vsock device; stays the caller's, and is as before when the machine does not start
-     * @return empty when there can be no template, or it is of no use: then the machine is to boot
+     * @param vsock the connection to its vsock device; stays the caller's
+     * @return empty when there is no template to be had: then the machine is to boot
+     * @throws CaissonException UNAVAILABLE when QEMU does not start with it; the template is removed, so that the next
+     *     machine does not fail as this one
      */
     Optional<QemuMachine> start(VirtualMachineSpec spec, Standstill standstill, Descriptor vsock)
             throws InterruptedException {
-        Optional<Path> template = template(spec, standstill);
-        if (template.isEmpty()) {
+        try {
+            Optional<Path> template = template(spec, standstill);
+            if (template.isEmpty()) {
+                return Optional.empty();
+            }
+            Optional<MemoryImage> found = open(template.get());
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            try (MemoryImage image = found.get()) {
+                return Optional.of(goOn(spec, standstill, image, vsock));
+            }
+        } catch (ClosedByInterruptException e) {
+            Thread.interrupted();
+            throw (InterruptedException) new InterruptedException("the start was given up").initCause(e);
+        } catch (IOException e) {
+            logger.warn("{} boots: {}", spec.id(), e.getMessage(), e);
             return Optional.empty();
         }
-        try {
-            return Optional.of(goOn(spec, standstill, template.get(), vsock));
-        } catch (IOException e) {
-            logger.warn("{} boots, for {} is of no use and is removed", spec.id(), template.get(), e);
-        }
-        try {
-            MachineTemplates.discard(template.get());
-        } catch (IOException e) {
-            logger.warn("{} cannot be removed", template.get(), e);
-        }
-        return Optional.empty();
     }
 
-    private QemuMachine goOn(VirtualMachineSpec spec, Standstill standstill, Path template, Descriptor vsock)
+    /** Empty when it has just been removed by somebody else, or is damaged and was removed here. */
+    private Optional<MemoryImage> open(Path template) throws IOException {
+        try {
+            return Optional.of(MemoryImage.open(template));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (MemoryImage.DamagedException e) {
+            logger.warn("{}; it is removed", e.getMessage());
+            MachineTemplates.discard(template);
+            return Optional.empty();
+        }
+    }
+
+    private QemuMachine goOn(VirtualMachineSpec spec, Standstill standstill, MemoryImage image, Descriptor vsock)
             throws IOException, InterruptedException {
-        try (MemoryImage image = MemoryImage.open(template);
-                Memfd memory = MachineLauncher.memory(spec)) {
+        try (Memfd memory = MachineLauncher.memory(spec)) {
+            var doubt = new QemuMachine.Doubt(
+                    () -> doubted(image.file()), spec.bootTimeout().dividedBy(2));
             QemuMachine machine = QemuMachine.of(
                     spec.id(),
                     spec.disks().size(),
-                    launcher.resume(spec, memory, standstill.entry(), image.saved(), vsock));
+                    launcher.resume(spec, memory, standstill.entry(), image.saved(), vsock),
+                    doubt);
             try {
                 // While QEMU starts; its processor waits for the command.
                 image.load(memory);
                 machine.monitor().execute("cont").get(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
                 return machine;
-            } catch (ExecutionException | TimeoutException e) {
-                machine.close();
-                String how = machine.exit().map(exit -> exit.detail()).orElse("");
-                throw new IOException("QEMU does not start with it: " + how, e);
-            } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            } catch (InterruptedException | ClosedByInterruptException e) {
                 machine.close();
                 throw e;
+            } catch (ExecutionException | TimeoutException | IOException | RuntimeException e) {
+                machine.close();
+                doubted(image.file());
+                String how = machine.exit().map(exit -> exit.detail()).orElse("");
+                throw new CaissonException(
+                        ErrorKind.UNAVAILABLE,
+                        "cannot start the virtual machine " + spec.id() + " where another one stood still: " + how
+                                + "; the next will boot",
+                        e);
             }
         }
     }
 
-    private Optional<Path> template(VirtualMachineSpec spec, Standstill standstill) throws InterruptedException {
+    private void doubted(Path template) {
         try {
-            String key = MachineTemplates.key(type, program, HostInfo.bootId(), spec);
-            return templates.get(key, (memory, workshop) -> make(without(spec, workshop), standstill, memory));
+            MachineTemplates.discard(template);
+            logger.warn("{} is removed: a machine that went on from it did not come up", template);
         } catch (IOException e) {
-            logger.warn("machines like {} boot one by one: {}", spec.id(), e.getMessage(), e);
-            return Optional.empty();
+            logger.warn("{} may be damaged and cannot be removed", template, e);
+        }
+    }
+
+    private Optional<Path> template(VirtualMachineSpec spec, Standstill standstill)
+            throws IOException, InterruptedException {
+        return templates.get(key(spec), (memory, workshop) -> make(without(spec, workshop), standstill, memory));
+    }
+
+    /** Names all that a machine's memory depends on: machines of equal keys are equal, but for their devices. */
+    private String key(VirtualMachineSpec spec) throws IOException {
+        Path kernel = spec.kernel().image();
+        String all = String.join(
+                "\n",
+                program.toString(),
+                version.text(),
+                kernel.toString(),
+                Long.toString(Files.size(kernel)),
+                Files.getLastModifiedTime(kernel).toString(),
+                spec.initialRamdisk().identity(),
+                String.join("\n", launcher.templateLine(spec)));
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(all.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
         }
     }
 
@@ -144,7 +201,7 @@ final class TemplateStarter {
         }
         if (!line.isDone()) {
             String how = machine.exit().map(exit -> exit.detail()).orElse("");
-            throw new IOException("a guest booted without devices ended: " + how);
+            throw new MachineTemplates.UnfitException("a guest booted without devices ended: " + how);
         }
     }
 }

@@ -7,8 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -31,8 +35,8 @@ class MachineTemplatesTest {
 
     @BeforeEach
     void open() {
-        directory = home.resolve("templates");
-        templates = new MachineTemplates(directory);
+        directory = home.resolve("templates/boot");
+        templates = new MachineTemplates(home.resolve("templates"), "boot");
     }
 
     private static void write(Path memory, Path workshop) throws IOException {
@@ -45,7 +49,8 @@ class MachineTemplatesTest {
         Path made = templates.get("key", MachineTemplatesTest::write).orElseThrow();
         assertEquals("memory", Files.readString(made));
         assertEquals(Optional.of(made), templates.get("key", (memory, workshop) -> fail("made again")));
-        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)));
+        assertEquals(
+                "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(home.resolve("templates"))));
         assertEquals(0, workshops());
     }
 
@@ -55,9 +60,7 @@ class MachineTemplatesTest {
         try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
             var all = new ArrayList<Future<Optional<Path>>>();
             for (int i = 0; i < 8; i++) {
-                // Others than the first stand for other processes.
-                var own = i % 2 == 0 ? templates : new MachineTemplates(directory);
-                all.add(executor.submit(() -> own.get("key", (memory, workshop) -> {
+                all.add(executor.submit(() -> templates.get("key", (memory, workshop) -> {
                     made.incrementAndGet();
                     write(memory, workshop);
                 })));
@@ -70,12 +73,12 @@ class MachineTemplatesTest {
     }
 
     @Test
-    void whatCannotBeMadeIsNotTriedAgainForAWhile() throws Exception {
+    void aGuestThatDoesNotStandStillIsNotTriedAgainForAWhile() throws Exception {
         assertThrows(
                 IOException.class,
                 () -> templates.get("key", (memory, workshop) -> {
                     write(memory, workshop);
-                    throw new IOException("its guest ended");
+                    throw new MachineTemplates.UnfitException("its guest ended");
                 }));
         assertEquals(0, workshops());
         assertEquals(Optional.empty(), templates.get("key", (memory, workshop) -> fail("tried again")));
@@ -83,6 +86,33 @@ class MachineTemplatesTest {
         assertEquals("its guest ended\n", Files.readString(note));
 
         Files.setLastModifiedTime(note, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        assertTrue(templates.get("key", MachineTemplatesTest::write).isPresent());
+    }
+
+    @Test
+    void whateverElseGoesWrongIsTriedAgain() throws Exception {
+        assertThrows(
+                IOException.class,
+                () -> templates.get("key", (memory, workshop) -> {
+                    write(memory, workshop);
+                    throw new IOException("no room");
+                }));
+        assertEquals(0, workshops());
+        assertTrue(templates.get("key", MachineTemplatesTest::write).isPresent());
+    }
+
+    /** As an interrupt of a thread that writes arrives. */
+    @Test
+    void anInterruptWhileTheFileIsWrittenIsOne() throws Exception {
+        assertThrows(
+                InterruptedException.class,
+                () -> templates.get("key", (memory, workshop) -> {
+                    try (var file = FileChannel.open(memory, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                        Thread.currentThread().interrupt();
+                        file.write(ByteBuffer.allocate(1));
+                    }
+                }));
+        Thread.interrupted();
         assertTrue(templates.get("key", MachineTemplatesTest::write).isPresent());
     }
 
@@ -100,23 +130,39 @@ class MachineTemplatesTest {
 
     @Test
     void whatADeadProcessLeftIsRemovedByTheNext() throws Exception {
-        Path left = Files.createDirectories(directory.resolve("making-dead"));
+        Path left = Files.createDirectories(directory.resolve("making-key"));
         Files.writeString(left.resolve("key.memory"), "half");
         templates.get("key", MachineTemplatesTest::write);
         assertFalse(Files.exists(left));
     }
 
     @Test
-    void theEightUsedLastAreKept() throws Exception {
-        for (int i = 0; i < 8; i++) {
-            Path made = templates.get("key" + i, MachineTemplatesTest::write).orElseThrow();
-            Files.setLastModifiedTime(made, FileTime.from(Instant.now().minus(Duration.ofDays(8 - i))));
+    void theTemplatesUsedLastAreKeptAsFarAsThereIsRoom() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            templates.get("key" + i, (memory, workshop) -> enlarge(memory));
+            Files.setLastModifiedTime(
+                    directory.resolve("key" + i + ".lock"),
+                    FileTime.from(Instant.now().minus(Duration.ofDays(8 - i))));
         }
         templates.get("key0", (memory, workshop) -> fail("made again"));
-        templates.get("one more", MachineTemplatesTest::write);
+        templates.get("one more", (memory, workshop) -> enlarge(memory));
+        assertTrue(Files.exists(directory.resolve("one more.memory")));
         assertTrue(Files.exists(directory.resolve("key0.memory")));
         assertFalse(Files.exists(directory.resolve("key1.memory")));
-        assertTrue(Files.exists(directory.resolve("key2.memory")));
+    }
+
+    private static void enlarge(Path memory) throws IOException {
+        try (var file = new RandomAccessFile(memory.toFile(), "rw")) {
+            file.setLength(200L << 20);
+        }
+    }
+
+    @Test
+    void thoseOfAnEarlierBootAreRemoved() throws Exception {
+        var earlier = new MachineTemplates(home.resolve("templates"), "earlier");
+        Path old = earlier.get("key", MachineTemplatesTest::write).orElseThrow();
+        templates.get("key", MachineTemplatesTest::write);
+        assertFalse(Files.exists(old.getParent()));
     }
 
     private long workshops() throws IOException {

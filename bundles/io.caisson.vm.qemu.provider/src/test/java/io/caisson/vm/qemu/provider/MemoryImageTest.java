@@ -14,6 +14,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -71,13 +73,25 @@ class MemoryImageTest {
         }
     }
 
+    @Test
+    void isForItsOwnerAloneAndOfNoUseOnceSomebodyHasWrittenToIt() throws IOException {
+        Path file = saved();
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(1), 8192);
+        }
+        refused(file);
+    }
+
     @ParameterizedTest
     @ValueSource(longs = {0, 8, 31, 32, 40, 4096, 8191})
     void aFileCutShortIsRefused(long length) throws IOException {
         Path file = saved();
+        FileTime finished = Files.getLastModifiedTime(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             channel.truncate(length);
         }
+        Files.setLastModifiedTime(file, finished);
         refused(file);
     }
 
@@ -87,9 +101,11 @@ class MemoryImageTest {
     void aTableThatCannotBeIsRefused(int at) throws IOException {
         for (long value : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, SIZE + 1}) {
             Path file = saved();
+            FileTime finished = Files.getLastModifiedTime(file);
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 channel.write(ByteBuffer.allocate(8).putLong(0, value), at);
             }
+            Files.setLastModifiedTime(file, finished);
             refused(file);
             Files.delete(file);
         }
