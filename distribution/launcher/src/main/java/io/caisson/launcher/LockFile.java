@@ -53,7 +53,11 @@ final class LockFile {
         }
     }
 
-    /** Locks a file alone, if nobody holds it, this process included, and it stays there; closing the channel ends that. */
+    /**
+     * Locks a file alone, if nobody holds it and it stays there; closing the channel ends that. Not for a file that this
+     * process has locked already: that is told apart, but with the channel it was told by the other lock goes, too
+     * (fcntl(2)).
+     */
     static @Nullable FileChannel alone(Path file) throws IOException {
         return alone(file, LockFile::open);
     }

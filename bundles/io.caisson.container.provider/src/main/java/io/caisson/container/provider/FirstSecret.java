@@ -12,9 +12,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Consumer;
 
 /**
- * The secret that the initial RAM disks of all guests of a home hold, in the file {@code guest-secret}. As they all hold
- * the same, one guest that has booted can be the beginning of others; each gets a secret of its own in the first call to
- * it, before anything of an image runs in it.
+ * The secret that the initial RAM disks of all guests of a home hold, in the file {@code guest-secret}. As they all
+ * hold the same, one guest that has booted can be the beginning of others; each gets a secret of its own as soon as it
+ * has answered, before anything of an image runs in it.
  *
  * <p>Safe for use by any number of threads and processes.
  */

@@ -39,7 +39,7 @@ final class Launch {
 
     private static final int LOWER_SLOT = 0;
     private static final int SCRATCH_SLOT = 1;
-    /** At most, until a machine's guest begins to boot: others may have to before. */
+    /** At most, until a machine's guest begins to boot: another may have to before, for this one to go on from. */
     private static final Duration PREPARATION = Duration.ofMinutes(2);
 
     /** How often a start that waits for its guest looks whether the machine still runs. */

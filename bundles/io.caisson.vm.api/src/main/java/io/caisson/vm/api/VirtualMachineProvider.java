@@ -20,7 +20,8 @@ public interface VirtualMachineProvider extends Provider {
 
     /**
      * Starts a machine and returns once its monitor runs; the guest is still booting, or wakes up where
-     * {@link VirtualMachineSpec#standstill} says it can. What was begun is undone when this throws. When the owner's process dies, by whatever cause, the machine dies with it.
+     * {@link VirtualMachineSpec#standstill} says it can. What was begun is undone when this throws. When the owner's
+     * process dies, by whatever cause, the machine dies with it.
      *
      * @throws io.caisson.service.api.CaissonException UNAVAILABLE when the monitor is missing or cannot be started,
      *     with its own words in the message; UNSUPPORTED when the specification asks for what it does not announce

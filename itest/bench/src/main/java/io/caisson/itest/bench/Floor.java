@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The least that a machine like Caisson's takes: QEMU with the very command line of one that Caisson has started, but
+ * The least that a machine like Caisson's takes: QEMU with the very command line of one that Caisson has booted, but
  * with an init that prints one line, the console instead of a log, nobody who controls it, and no vsock device, which
  * would need a peer.
  */

@@ -54,10 +54,11 @@ final class QemuMachine implements VirtualMachine {
     }
 
     /**
-     * What to do when the guest never answers.
+     * What to do when a machine is over and its guest has never answered. One that ended by itself is to blame for that
+     * at once; one that its owner ended, only if the owner had waited.
      *
-     * @param then is done once, when the machine ends by itself before, or its owner ends it
-     * @param patience and has waited as long as this
+     * @param then what to do
+     * @param patience how long its owner must have waited
      */
     record Doubt(Runnable then, Duration patience) {
         private static final Doubt NONE = new Doubt(() -> {}, Duration.ZERO);
@@ -134,12 +135,12 @@ final class QemuMachine implements VirtualMachine {
                 parts.wordsLog().lastLines(WORDS_LINES),
                 parts.consoleLog().problem());
         release();
-        settle(doubt);
+        resolve(doubt);
         exit = end.exit();
         ended.complete(null);
     }
 
-    private void settle(Doubt remaining) {
+    private void resolve(Doubt remaining) {
         if (!closed || System.nanoTime() - started > remaining.patience().toNanos()) {
             remaining.then().run();
         }

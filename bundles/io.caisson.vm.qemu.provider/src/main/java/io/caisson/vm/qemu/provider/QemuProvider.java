@@ -41,15 +41,15 @@ public final class QemuProvider implements VirtualMachineProvider, HostCheck {
     public static final String PROGRAM = "caisson.vm.qemu.program";
 
     /**
-     * Framework property, also the environment variable {@code CAISSON_QEMU_TEMPLATES}: {@code false} has every machine boot by itself, instead of going on where one like it stands
-     * still.
+     * Framework property, also the environment variable {@code CAISSON_QEMU_TEMPLATES}: {@code false} has every machine
+     * boot by itself, instead of going on where one like it stands still.
      */
     public static final String TEMPLATES = "caisson.vm.qemu.templates";
 
     /** What is kept between commands, in the home directory. */
     private static final String FINDINGS = "cache/vm.qemu/findings.properties";
 
-    /** In bytes. */
+    /** The memory of a machine, in bytes, from which on to copy what it has touched when it has booted takes as long. */
     private static final long LARGEST_TEMPLATE = 8L << 30;
 
     private static final String TEMPLATE_DIRECTORY = "cache/vm.qemu/templates";
